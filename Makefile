@@ -1,0 +1,61 @@
+# Two commands do everything on a bare Debian 12: `make demo` and `make test`.
+# The rest are parts of them, or checks that take longer (figures in tests/README.md).
+
+BUILD ?= build
+ASAN  ?= build-asan
+TSAN  ?= build-tsan
+BENCH ?= build-bench
+FAULT ?= slow
+JOBS  ?= $(shell nproc)
+
+.PHONY: help build packages demo test crash tsan bench clean
+
+help:
+	@echo "make demo [FAULT=slow|errors|none]   a release on live traffic, to its end"
+	@echo "make test                            build and run every test"
+	@echo "make build                           programs in $(BUILD)/bin, libraries in $(BUILD)/lib"
+	@echo "make crash | tsan | bench            longer checks and measurements"
+
+packages:
+	@sh tools/install_packages.sh
+
+$(BUILD)/build.ninja: | packages
+	cmake -G Ninja -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=RelWithDebInfo
+
+build: packages $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS)
+
+$(ASAN)/build.ninja: | packages
+	cmake -G Ninja -S . -B $(ASAN) -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" \
+	  -DCMAKE_C_FLAGS_DEBUG="-O1 -g1" -DREL_SANITIZE=ON -DREL_LLVM=OFF -DREL_NGINX=OFF
+
+demo: build
+	python3 examples/demo/demo.py --build-dir $(BUILD) --fault $(FAULT)
+
+# The sanitized half runs what does not need LLVM or nginx; the release half runs everything.
+test: packages $(BUILD)/build.ninja $(ASAN)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS)
+	cmake --build $(ASAN) -j $(JOBS)
+	ctest --test-dir $(ASAN) --output-on-failure -j $(JOBS)
+	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+crash: build
+	$(BUILD)/bin/rel_crash_tests --all
+
+$(TSAN)/build.ninja: | packages
+	cmake -G Ninja -S . -B $(TSAN) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DREL_TSAN=ON -DREL_LLVM=OFF \
+	  -DREL_NGINX=OFF
+
+tsan: packages $(TSAN)/build.ninja
+	cmake --build $(TSAN) -j $(JOBS) --target rel_tsan_stress
+	$(TSAN)/bin/rel_tsan_stress
+
+$(BENCH)/build.ninja: | packages
+	cmake -G Ninja -S . -B $(BENCH) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DREL_BENCH=ON -DREL_TESTS=OFF
+
+bench: packages $(BENCH)/build.ninja
+	cmake --build $(BENCH) -j $(JOBS)
+	python3 tests/bench/table.py --build-dir $(BENCH)
+
+clean:
+	rm -rf $(BUILD) $(ASAN) $(TSAN) $(BENCH)

@@ -1,0 +1,263 @@
+// The syntax of a policy as a tree of plain values: what was written, where, and nothing resolved.
+// Input: the parser (syntax/parse.h). Output: read by sema. Names are unresolved text, quantities
+// are checked only for the form of their unit. A part that could not be parsed is left out; its
+// diagnostic has been given.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/source/source.h"
+
+namespace rel::ast {
+
+// A name with its place. Names are also soft keywords (score, user, load, test, watch ...).
+struct Name {
+  std::string text;
+  Span span;
+};
+
+// A number with its unit as one token: 5%, 2pp, 300ms, 1h30m, 50k, 120/s, 0.25. `magnitude` and
+// `unit` are as written for a single part ("300", "ms"); compound durations are `parts`.
+struct Quantity {
+  struct Part {
+    double magnitude = 0;
+    std::string unit;  // "", "%", "pp", "ns", "us", "ms", "s", "m", "h", "d", "w", "k", "M", "/s" ...
+  };
+  std::vector<Part> parts;
+  Span span;
+};
+
+struct String {
+  std::string value;  // escapes resolved
+  Span span;
+};
+
+struct ExprId {
+  uint32_t value = 0xffffffff;
+  bool is_none() const { return value == 0xffffffff; }
+};
+
+enum class ExprKind : uint8_t {
+  quantity,    // quantity
+  string,      // string
+  name,        // name: metric, guard, parameter, or an arm (`candidate`, `baseline`)
+  member,      // operand.name: candidate.latency
+  call,        // name(arguments): p99(...), rate(...), quantile(latency, 99.9%), a guard
+  negate,      // -left
+  add, subtract, multiply, divide,
+  less, less_equal, greater, greater_equal, equal, not_equal,
+  logical_and, logical_or, logical_not,
+  sustained,   // (left for duration), written in brackets or outermost
+  statistical, // `failed worse than baseline by 50% at 99% confidence`: parsed whole
+  error,       // could not be parsed; diagnosed already
+};
+
+struct Argument {
+  std::optional<Name> name;  // limit: 400ms
+  ExprId value;
+};
+
+// What one comparison is read over.
+struct Window {
+  enum class Kind : uint8_t { sliding, stage, last_requests } kind = Kind::stage;
+  Quantity length;  // sliding: a duration; last_requests: a count
+  Span span;
+};
+
+// `in any region`, `in every region`, `in any (region, age_band)`, `in any region x age_band`.
+struct SegmentFold {
+  bool every = false;
+  bool crossed = false;  // region x age_band
+  std::vector<Name> segments;
+  Span span;
+};
+
+struct Expr {
+  ExprKind kind = ExprKind::error;
+  Span span;
+  Span operator_span;      // of the operator, for labels between operands
+  ExprId left;
+  ExprId right;
+  Quantity quantity;
+  String string;
+  Name name;               // name, member, call
+  std::vector<Argument> arguments;
+  // -- comparisons only: suffixes, in any order, each at most once
+  std::optional<Window> over;
+  std::optional<SegmentFold> in;
+  std::optional<Quantity> samples_min;  // `with at least 200 samples`
+  // -- sustained only
+  Quantity duration;
+};
+
+// The whole condition of a `when`, with the suffixes that govern it.
+struct Condition {
+  ExprId expr;                         // a top-level `for` is the outermost `sustained`
+  std::optional<Quantity> after;       // `after 10m`
+  std::optional<Span> even_if_baseline;
+  Span span;
+};
+
+// ---- declarations
+
+struct Import {
+  // std.guards, or "relative/file.release"
+  std::vector<Name> path;
+  std::optional<String> file;
+  Span span;
+};
+
+// mlflow("fraud/13"), file("models/candidate.json"), digest("sha256:...")
+struct Reference {
+  Name scheme;
+  String argument;
+  Span span;
+};
+
+struct Model {
+  Name name;
+  std::optional<Reference> baseline;
+  std::optional<Reference> candidate;
+  std::string doc;  // `///` lines above
+  Span span;
+};
+
+enum class MetricSourceKind : uint8_t { none, duration, status, response_header };
+
+struct Metric {
+  Name name;
+  Name kind;                   // flag, duration, ratio, number, bytes, tokens, usd ...
+  std::optional<Name> unit_of_analysis;  // request (per request); others are refused by sema
+  std::optional<Name> direction;         // "lower" or "higher"
+  MetricSourceKind source = MetricSourceKind::none;
+  Quantity status_first, status_last;    // status in 500..599
+  String header;
+  Span source_span;
+  std::string doc;
+  Span span;
+};
+
+struct Segment {
+  Name name;
+  std::vector<String> values;
+  Span span;
+};
+
+struct Parameter {
+  Name name;
+  Name type;  // duration, ratio, number ...
+  ExprId default_value;
+};
+
+struct Guard {
+  Name name;
+  std::vector<Parameter> parameters;
+  Condition condition;
+  std::string doc;
+  Span span;
+};
+
+enum class UnknownVerb : uint8_t { hold, alert, rollback };
+
+struct UnknownClause {
+  Name cause;  // source_error, no_data, insufficient
+  UnknownVerb verb = UnknownVerb::hold;
+  std::optional<Quantity> up_to;
+  std::optional<UnknownVerb> then;
+  Span span;
+};
+
+struct Unknown {
+  std::vector<UnknownClause> clauses;
+  Span span;
+};
+
+enum class TriggerVerb : uint8_t { rollback, hold, promote, alert, step };
+
+struct Trigger {
+  TriggerVerb verb = TriggerVerb::rollback;
+  Condition when;
+  Span span;  // the statement
+};
+
+struct Step {
+  Quantity share;
+  std::optional<Quantity> duration;
+  Span span;
+};
+
+enum class StageKind : uint8_t { mirror, steps, split, share };
+
+enum class OtherwiseVerb : uint8_t { hold, withdraw, rollback };
+
+struct Otherwise {
+  OtherwiseVerb verb = OtherwiseVerb::hold;
+  std::optional<String> reason;
+  Span span;
+};
+
+struct Stage {
+  Name name;
+  StageKind kind = StageKind::share;
+  std::vector<Step> steps;      // mirror, split and share have one
+  std::optional<Quantity> holdback;
+  std::optional<Quantity> soak;
+  std::optional<Quantity> at_least;
+  std::optional<Quantity> at_most;
+  std::optional<Otherwise> otherwise;
+  std::vector<Trigger> triggers;
+  Span strategy_span;  // `steps 1% for 1h, 5% for 4h`
+  Span span;
+};
+
+struct CommandNotification {
+  std::vector<String> arguments;  // notify by command ["mail", "-s", "..."]
+};
+struct ReportAction {
+  String path;
+};
+
+struct RollbackAction {
+  std::variant<CommandNotification, ReportAction> what;
+  Span span;
+};
+
+struct RollbackBlock {
+  std::optional<Quantity> route_baseline;  // route baseline 100%
+  std::vector<RollbackAction> actions;     // in the order written
+  std::optional<Span> quarantine_candidate;
+  std::optional<Quantity> cooldown;
+  Span span;
+};
+
+struct Release {
+  Name name;
+  Name model;
+  std::optional<String> owner;
+  std::optional<Quantity> pane;
+  std::optional<Unknown> unknown;
+  std::vector<Trigger> triggers;
+  std::vector<Stage> stages;
+  std::optional<RollbackBlock> rollback;
+  std::string doc;
+  Span span;
+};
+
+struct File {
+  FileId id;
+  std::vector<Import> imports;
+  std::vector<Model> models;
+  std::vector<Metric> metrics;
+  std::vector<Segment> segments;
+  std::vector<Guard> guards;
+  std::vector<Release> releases;
+  std::vector<Expr> exprs;  // owner of every ExprId of the file
+
+  const Expr& operator[](ExprId id) const { return exprs[id.value]; }
+};
+
+}  // namespace rel::ast

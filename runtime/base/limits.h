@@ -1,0 +1,47 @@
+// Every limit of the runtime and of a plan, in one place. A policy that exceeds one is refused by
+// the compiler with a diagnostic that names the limit; a plan that exceeds one is refused on load.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace rel::limits {
+
+// -- text, counted by a scan before the parser
+inline constexpr size_t source_bytes_max = 1u << 20;
+inline constexpr size_t source_tokens_max = 256u * 1024;
+inline constexpr size_t nesting_max = 200;
+inline constexpr size_t identifier_bytes_max = 128;
+inline constexpr size_t import_depth_max = 16;
+
+// -- plan
+inline constexpr size_t metrics_max = 32;
+inline constexpr size_t segments_max = 8;
+inline constexpr size_t segment_values_max = 32;
+inline constexpr size_t aggregates_max = 256;
+inline constexpr size_t windows_max = 16;
+inline constexpr size_t trackers_max = 64;
+inline constexpr size_t frame_values_max = 8192;
+inline constexpr size_t nodes_max = 16384;
+inline constexpr size_t nodes_per_predicate_max = 2048;
+inline constexpr size_t predicates_max = 512;
+inline constexpr size_t sustains_max = 256;
+inline constexpr size_t triggers_max = 256;
+inline constexpr size_t stages_max = 32;
+inline constexpr size_t steps_max = 128;
+inline constexpr size_t actions_max = 32;
+inline constexpr size_t plan_bytes_max = 8u << 20;
+inline constexpr int64_t duration_ns_max = int64_t{30} * 24 * 3600 * 1'000'000'000;
+inline constexpr int64_t duration_ns_min = 1'000'000;
+
+// -- windows: a window keeps at most this many slots of whole panes
+inline constexpr size_t window_slots_max = 120;
+inline constexpr size_t shared_bytes_max = 512u << 20;
+
+// -- processes on one mapping
+inline constexpr size_t shards_max = 64;
+inline constexpr size_t decision_ring = 256;
+inline constexpr size_t command_ring = 16;
+inline constexpr size_t evidence_max = 8;
+
+}  // namespace rel::limits

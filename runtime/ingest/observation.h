@@ -1,0 +1,24 @@
+// One completed request as the runtime counts it. Built by a gateway from what it saw, or by the
+// event decoder from a line; bound to the metrics and segments of one plan, so no names are left.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/base/limits.h"
+
+namespace rel {
+
+// Who answered, and in which lane. Evidence never crosses lanes.
+enum class LaneArm : uint8_t { baseline_live, candidate_live, candidate_shadow };
+inline constexpr uint32_t lane_arms = 3;
+
+struct Observation {
+  int64_t time_ns = 0;  // since the Unix epoch
+  LaneArm arm = LaneArm::baseline_live;
+  // Index into the values of each segment of the plan; the number of values stands for `other`.
+  uint8_t segment[limits::segments_max] = {};
+  uint32_t present = 0;                  // bit m: metric m is carried
+  double value[limits::metrics_max];     // base units; flags are 0 or 1; defined where present
+};
+
+}  // namespace rel

@@ -1,0 +1,350 @@
+// The Plan: the contract between compiler and runtime. One flat, immutable, versioned, checksummed,
+// printable value that describes one release: the aggregates to keep, typed expressions, the stage
+// machine, strings and source spans.
+// Input: lowering (compiler/plan) or a plan file. Output: read by every evaluator and by the
+// runtime. Owner: whoever loaded it; everything else borrows it for its whole life.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "runtime/base/limits.h"
+#include "runtime/base/result.h"
+
+namespace rel {
+
+// Indices into the tables of one plan. `none` is "no such row".
+template <typename Tag>
+struct PlanId {
+  static constexpr uint32_t none_value = 0xffffffff;
+  uint32_t value = none_value;
+
+  constexpr bool is_none() const { return value == none_value; }
+  friend constexpr bool operator==(PlanId, PlanId) = default;
+  friend constexpr auto operator<=>(PlanId, PlanId) = default;
+};
+
+using StringId = PlanId<struct StringTag>;
+using MetricId = PlanId<struct MetricTag>;
+using SegmentId = PlanId<struct SegmentTag>;
+using WindowId = PlanId<struct WindowTag>;
+using TrackerId = PlanId<struct TrackerTag>;
+using AggregateId = PlanId<struct AggregateTag>;
+using NodeId = PlanId<struct NodeTag>;
+using PredicateId = PlanId<struct PredicateTag>;
+using SustainId = PlanId<struct SustainTag>;
+using TriggerId = PlanId<struct TriggerTag>;
+using StageId = PlanId<struct StageTag>;
+using StepId = PlanId<struct StepTag>;
+using ActionId = PlanId<struct ActionTag>;
+
+// A run of rows in another table.
+template <typename Id>
+struct Rows {
+  uint32_t first = 0;
+  uint32_t count = 0;
+
+  constexpr Id at(uint32_t index) const { return Id{first + index}; }
+  constexpr uint32_t end() const { return first + count; }
+};
+
+// Where in the policy text something stands. Line and column count from 1, column in bytes.
+struct PlanSpan {
+  StringId file;
+  uint32_t offset = 0;
+  uint32_t length = 0;
+  uint32_t line = 0;
+  uint32_t column = 0;
+};
+
+enum class MetricKind : uint8_t { flag, duration, value };
+
+// The unit a number of this plan is printed in. Numbers are stored in base units: seconds,
+// shares of one (ratio and points), plain numbers, bytes, tokens, requests, dollars.
+enum class PlanUnit : uint8_t {
+  number,
+  ratio,
+  points,
+  seconds,
+  bytes,
+  tokens,
+  requests,
+  money,
+  per_second,  // requests a second
+};
+
+enum class Direction : uint8_t { none, lower_is_better, higher_is_better };
+
+// Where a gateway reads a metric. Events always carry it in a field of the metric's name.
+enum class MetricSource : uint8_t {
+  event_field,       // only events carry it
+  request_duration,  // the gateway's own monotonic clock, completed responses
+  response_status,   // true when the status is in [status_first, status_last]
+  response_header,   // a number, or for a flag `true`/`false`/`1`/`0`, in `header`
+};
+
+// A histogram has 64 linear sub-buckets an octave, 2^exponent_min <= |x| < 2^exponent_max, one
+// bucket for zero and below the range, one above it, and a mirrored half when `mirrored`.
+struct HistogramShape {
+  int16_t exponent_min = 0;
+  int16_t exponent_max = 0;
+  uint8_t mirrored = 0;
+  uint8_t reserved[3] = {};
+};
+
+struct Metric {
+  StringId name;
+  MetricKind kind = MetricKind::flag;
+  PlanUnit unit = PlanUnit::number;
+  Direction direction = Direction::none;
+  MetricSource source = MetricSource::event_field;
+  StringId header;
+  uint16_t status_first = 0;
+  uint16_t status_last = 0;
+  HistogramShape histogram;  // used where a tracker keeps one
+  PlanSpan span;
+};
+
+// A dimension of the population. Its values are strings [values.first, +count) of the plan.
+// The cells of a plan: cell 0 is everybody; segment s owns cells [cell_first, +values.count + 1),
+// the last of which is `other` (a value outside the set, or none).
+struct Segment {
+  StringId name;
+  Rows<StringId> values;  // rows of Plan::segment_values
+  uint32_t cell_first = 0;
+  PlanSpan span;
+};
+
+enum class WindowKind : uint8_t { sliding, stage };
+
+// A sliding window of `length_ns` kept in `slots` slots of `slot_ns` (whole panes). `stage` counts
+// from the start of the stage and keeps no slots.
+struct Window {
+  WindowKind kind = WindowKind::stage;
+  uint8_t reserved[3] = {};
+  uint32_t slots = 0;
+  int64_t length_ns = 0;
+  int64_t slot_ns = 0;
+};
+
+// What is counted: one metric (or, with no metric, requests) in one window, for every arm and cell.
+struct Tracker {
+  MetricId metric;  // none: requests
+  WindowId window;
+  uint8_t histogram = 0;  // 1: also a histogram of the values
+  uint8_t reserved[3] = {};
+};
+
+// The arm a policy names. In a `mirror` stage candidate means the shadow lane, elsewhere the live
+// lane; the window reader resolves that, evidence never crosses lanes.
+enum class Arm : uint8_t { baseline, candidate };
+
+enum class AggregateFn : uint8_t {
+  samples,   // number of observations that carry the metric (or of requests)
+  count,     // number of true flags
+  sum,       // sum of values, base unit
+  rate,      // true flags / samples
+  mean,      // sum / samples
+  quantile,  // `quantile` of the histogram: the representative value of its bucket
+};
+
+// One number, or one for each cell of `cells`, that the runtime puts into the frame each tick.
+struct Aggregate {
+  AggregateFn fn = AggregateFn::samples;
+  Arm arm = Arm::candidate;
+  uint8_t reserved[2] = {};
+  TrackerId tracker;
+  uint32_t samples_min = 0;  // fewer samples: insufficient (never for samples and count)
+  uint32_t cell_first = 0;   // first cell of the plan, 0 for everybody
+  uint32_t cell_count = 1;
+  uint32_t frame_first = 0;  // [frame_first, +cell_count) in the frame
+  double quantile = 0;       // 0 < q < 1
+  PlanUnit unit = PlanUnit::number;
+  uint8_t reserved2[3] = {};
+  StringId text;  // `p99(candidate.latency) over 1m`
+};
+
+enum class Op : uint8_t {
+  constant,   // number: `constant`
+  load,       // number: frame value of aggregate `a`; in a fold, of the fold's current cell
+  sustained,  // verdict: state of sustain `a`
+#define REL_ARITHMETIC(name, text, interpreted, ir) name,
+#include "runtime/plan/ops.def"
+  neg,  // number: -a
+#define REL_COMPARISON(name, text, interpreted, ir) name,
+#include "runtime/plan/ops.def"
+  logical_and,  // verdict, Kleene: false dominates, then unknown
+  logical_or,   // verdict, Kleene: true dominates, then unknown
+  logical_not,  // verdict
+  fold_any,     // verdict of body `a` over `b` cells: true if one is true; cells whose verdict is
+                // insufficient or no_data are excluded; unknown when no cell is left
+  fold_every,   // verdict of body `a` over `b` cells: Kleene and of all of them
+};
+
+// A node of an expression. Operands stand before the node that uses them (post order), inside the
+// rows of its predicate. `a` and `b` are node ids, an aggregate id, a sustain id or a cell count,
+// as `op` says. Loads inside a fold's body read aggregates that have that many cells.
+struct Node {
+  Op op = Op::constant;
+  uint8_t reserved[3] = {};
+  uint32_t a = PlanId<int>::none_value;
+  uint32_t b = PlanId<int>::none_value;
+  uint32_t reserved2 = 0;
+  double constant = 0;
+  PlanSpan span;
+};
+
+// A pure expression that gives a verdict. Its nodes are the rows `nodes`, the last is the root.
+struct Predicate {
+  Rows<NodeId> nodes;
+  StringId text;
+
+  NodeId root() const { return NodeId{nodes.end() - 1}; }
+};
+
+// `P for D`: true at the first tick at which P was true at every tick of the closed [t-D, t].
+// Predicates that read a sustain come after its input, so one pass in order evaluates a tick.
+struct Sustain {
+  PredicateId input;
+  int64_t duration_ns = 0;
+};
+
+enum class TriggerAction : uint8_t { rollback, hold, alert, promote, step };
+
+// `rollback when ...` and its kin. The verdict is that of `when`.
+struct Trigger {
+  StringId name;  // the guard's name, or rollback_1 ...
+  TriggerAction action = TriggerAction::rollback;
+  uint8_t even_if_baseline = 0;
+  uint8_t reserved[2] = {};
+  StageId stage;  // none: acts in every stage
+  PredicateId when;
+  // The same condition without `for`, read from the baseline: true means shared degradation.
+  // None when the condition already compares arms, or does not read the candidate.
+  PredicateId baseline_when;
+  SustainId sustain;  // the outermost `for`, for showing how long a trigger has been pending
+  PredicateId condition;  // the condition inside the outermost `for`; equals `when` without one
+  int64_t after_ns = 0;   // ignored for so long from the start of its stage
+  StringId text;          // the statement as written, one line
+  PlanSpan span;
+};
+
+enum class StageKind : uint8_t { mirror, steps, split, full };
+enum class Otherwise : uint8_t { none, hold, withdraw, rollback };
+
+struct Stage {
+  StringId name;
+  StageKind kind = StageKind::full;
+  Otherwise otherwise = Otherwise::none;
+  uint8_t reserved[2] = {};
+  Rows<StepId> steps;                // rows of Plan::steps, at least one
+  uint32_t mirror_millionths = 0;    // share of requests copied to the candidate (mirror)
+  uint32_t holdback_millionths = 0;  // share that stays on the baseline at 100 %
+  int64_t soak_ns = 0;               // clock that must be full before the stage is left
+  int64_t at_least_ns = 0;
+  int64_t at_most_ns = 0;  // 0: no limit
+  StringId otherwise_reason;
+  StringId text;  // `steps 10% for 20s, 25% for 20s`
+  PlanSpan span;
+};
+
+// Candidate share in millionths; `duration_ns` 0: lasts as long as its stage.
+struct Step {
+  uint32_t share_millionths = 0;
+  uint32_t reserved = 0;
+  int64_t duration_ns = 0;
+};
+
+enum class UnknownAction : uint8_t { hold, alert, rollback };
+
+// What the release does while a trigger is unknown for one cause. `then` acts once it has been so
+// for `up_to_ns` (0: there is no `then`).
+struct UnknownRule {
+  UnknownAction action = UnknownAction::hold;
+  UnknownAction then = UnknownAction::hold;
+  uint8_t reserved[6] = {};
+  int64_t up_to_ns = 0;
+  PlanSpan span;
+};
+
+enum class ActionKind : uint8_t { notify_command, report };
+
+// A step of the way back after the route, in the stated order.
+struct Action {
+  ActionKind kind = ActionKind::report;
+  uint8_t reserved[3] = {};
+  Rows<StringId> arguments;  // rows of Plan::arguments: argument vector, or the report's path
+  StringId text;
+  PlanSpan span;
+};
+
+// How a model is named and what it resolved to. `digest` is "sha256:..." when the reference could
+// be resolved at compile time (`file(...)`, `digest(...)`), else the reference is its own identity.
+struct ModelRef {
+  StringId text;    // as written: mlflow("fraud/13")
+  StringId digest;  // identity used for quarantine
+};
+
+struct Plan {
+  // -- identity
+  std::string release;
+  std::string model;
+  std::string owner;
+  ModelRef baseline;
+  ModelRef candidate;
+  uint64_t salt = 0;  // seed of the bucket hash: XXH64 of the release name, seed 0
+  int64_t pane_ns = 1'000'000'000;
+
+  // -- tables
+  std::vector<std::string> strings;
+  std::vector<Metric> metrics;
+  std::vector<Segment> segments;
+  std::vector<StringId> segment_values;
+  std::vector<Window> windows;
+  std::vector<Tracker> trackers;
+  std::vector<Aggregate> aggregates;
+  std::vector<Node> nodes;
+  std::vector<Predicate> predicates;
+  std::vector<Sustain> sustains;
+  std::vector<Trigger> triggers;
+  std::vector<Stage> stages;
+  std::vector<Step> steps;
+  std::vector<Action> actions;
+  std::vector<StringId> arguments;
+
+  // -- what unknown does, by cause: [0] insufficient, [1] no_data, [2] source_error
+  UnknownRule unknown[3];
+
+  // -- way back
+  uint8_t quarantine_candidate = 0;
+  int64_t cooldown_ns = 0;
+
+  uint32_t frame_size = 0;  // numbers in a frame
+  uint32_t cell_count = 1;
+
+  std::string_view text(StringId id) const {
+    return id.is_none() ? std::string_view{} : std::string_view{strings[id.value]};
+  }
+};
+
+// The plan as text, one fact a line, stable: the form of `relc build --emit plan` goldens.
+std::string print_plan(const Plan& plan);
+
+// Serialised form: magic, format version, sections, XXH64 checksum. Little endian.
+std::string save_plan(const Plan& plan);
+
+// Refuses a wrong magic, version or checksum, a truncated file and any plan `verify_plan` refuses.
+Result<Plan> load_plan(std::string_view bytes);
+
+// Everything an evaluator relies on: indices in range, operand types, post order, limits, finite
+// constants, windows and cells that fit. A verified plan never traps.
+Status verify_plan(const Plan& plan);
+
+// XXH64 of the serialised plan: the identity a running release is pinned to.
+uint64_t plan_hash(const Plan& plan);
+
+}  // namespace rel

@@ -1,0 +1,115 @@
+// The runtime of one release: owns the parts and ticks them. The same object serves a gateway (in a
+// shared mapping, many processes), `relc run` (in a mapping of its own) and `relc simulate` (in
+// plain memory).
+// Input: observations and `now`. Output: the published route and decisions for the host to journal.
+// Data plane: route() and observe() are wait-free, allocate nothing, take no lock.
+// Control plane: one evaluator at a time, elected by lease, calls tick().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "runtime/base/result.h"
+#include "runtime/eval/evaluator.h"
+#include "runtime/ingest/observation.h"
+#include "runtime/plan/plan.h"
+#include "runtime/stage/engine.h"
+
+namespace rel {
+
+struct SharedState;  // runtime/route/shared_state.h: the layout of the mapping
+
+// How a request is to be served.
+struct RouteDecision {
+  uint8_t candidate = 0;       // 1: the candidate answers
+  uint8_t mirror = 0;          // 1: copy the request to the candidate as a shadow
+  uint8_t keyless = 0;         // no key was given: baseline
+  uint8_t stale = 0;           // the control plane has been silent: last route
+  uint32_t share_millionths = 0;
+  uint32_t bucket = 0;         // 0 .. 999,999
+  StageId stage;
+  uint64_t epoch = 0;
+};
+
+// bucket = (XXH64(key, seed = salt) & (2^63 - 1)) mod 1,000,000
+uint32_t bucket_of(std::string_view key, uint64_t salt);
+
+// What a tick did; times in nanoseconds of the host's clock.
+struct TickReport {
+  uint8_t evaluated = 0;   // 0: another process holds the lease
+  uint8_t route_changed = 0;
+  Raise raise;             // asked for in this tick
+};
+
+// The state a sidecar journals and hands back after a restart.
+struct DurableState {
+  EngineState engine;
+};
+
+class Runtime {
+ public:
+  // Bytes of memory the shared state of `plan` needs.
+  static size_t shared_size(const Plan& plan);
+
+  // Borrows all three. `memory` is at least shared_size() bytes, 64-byte aligned; zeroed memory is
+  // a fresh state, anything else must be a state of the same plan (magic, layout version, plan
+  // hash) or is refused with what differs. `boot_id` ties volatile aggregates to one boot.
+  static Result<std::unique_ptr<Runtime>> open(const Plan& plan, Evaluator evaluator,
+                                               std::span<std::byte> memory);
+  ~Runtime();
+
+  // -- data plane
+  // A shard is a counter block with one writer. Claims a free one, or one whose owner is dead;
+  // none left: an error, and the caller must count what it cannot observe.
+  Result<uint32_t> claim_shard(int32_t pid);
+  void release_shard(uint32_t shard);
+  RouteDecision route(std::string_view key, int64_t now_ns) const;
+  void observe(uint32_t shard, const Observation& observation);
+
+  // -- control plane
+  // One tick of the engine if this process holds or can take the lease. Never waits.
+  TickReport tick(int32_t pid, int64_t now_ns);
+  // A source failed or came back: while failing, every aggregate is a source error.
+  void set_source_failing(bool failing);
+
+  // Commands from whoever owns the journal; taken at the next tick (or at once by the lease holder).
+  void request_start();
+  void grant_raise(uint64_t raise_id);
+  void refuse_raise(uint64_t raise_id);
+  // Puts a journaled state in place after a restart, before the first tick or at the next one.
+  void restore(const DurableState& state);
+  void sidecar_heartbeat(int64_t now_ns);
+
+  // Decisions not yet taken by the journal, oldest first. A decision stays until acknowledged.
+  std::optional<Decision> next_decision() const;
+  void acknowledge_decision(uint64_t id);
+
+  // -- looking
+  EngineState engine_state() const;  // a consistent copy
+  Route published_route() const;
+  // The frame of the last tick: values, causes, samples (Plan::frame_size each).
+  void copy_frame(std::span<double> values, std::span<uint8_t> causes,
+                  std::span<uint64_t> samples) const;
+  struct Counters {
+    uint64_t observed = 0;
+    uint64_t late = 0;
+    uint64_t future = 0;
+    uint64_t rejected_values = 0;
+    uint64_t decisions_suppressed = 0;
+    uint64_t ticks = 0;
+    uint64_t requests_candidate = 0;
+    uint64_t requests_baseline = 0;
+  };
+  Counters counters() const;
+  const Plan& plan() const;
+
+ private:
+  Runtime();
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace rel

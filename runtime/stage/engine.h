@@ -1,0 +1,152 @@
+// The stage machine as a pure step: (state, verdicts, host event, now) -> (state', commands).
+// No clock, disk, network or randomness in it; the same input gives the same output, bit for bit.
+// Owner: the runtime. EngineState is plain memory: it lives in a shared mapping and is journaled.
+//
+// Raising exposure takes two steps. The engine asks (`StepOutput::raise` with the decisions that
+// must be durable); the host journals them and answers `raise_durable` with the same id; only then
+// the route changes. A rollback takes effect in the step that decides it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "runtime/base/verdict.h"
+#include "runtime/plan/plan.h"
+#include "runtime/stage/decision.h"
+
+namespace rel {
+
+// What `for D` remembers. Times are 0 when there was none.
+struct SustainState {
+  int64_t true_since_ns = 0;
+  int64_t last_false_ns = 0;
+  int64_t last_unknown_ns = 0;
+  uint8_t last_cause = 0;
+  uint8_t reserved[7] = {};
+};
+
+// `for` over a closed window [t-D, t], three-valued: false if a tick in it was false; true if every
+// tick of it was true; otherwise unknown (ticks before the stage started are `insufficient`).
+Verdict update_sustain(SustainState& state, Verdict input, int64_t duration_ns, int64_t now_ns);
+
+enum class Phase : uint8_t {
+  idle,         // not started: baseline
+  running,
+  completed,    // the candidate has the share of the last stage
+  rolled_back,  // failed candidate: baseline
+  withdrawn,    // taken back without blame: baseline
+};
+
+enum class RaiseKind : uint8_t { none, start, step, stage, complete };
+
+// Where a raise leads.
+struct Raise {
+  uint64_t id = 0;
+  RaiseKind kind = RaiseKind::none;
+  uint8_t reserved[3] = {};
+  StageId stage;
+  uint32_t step = 0;  // index within the stage
+  uint32_t reserved2 = 0;
+};
+
+struct TriggerState {
+  int64_t since_ns = 0;          // first tick of the present run of `condition` being true
+  int64_t unknown_since_ns = 0;  // first tick of the present run of being unknown
+  uint8_t verdict = 0;           // Verdict at the last tick
+  uint8_t alerted = 0;           // an alert for the present run has been given
+  uint8_t shared = 0;            // shared degradation reported for the present run
+  uint8_t reserved[5] = {};
+};
+
+struct EngineState {
+  Phase phase = Phase::idle;
+  uint8_t holding = 0;       // a `held` without its `resumed`
+  uint8_t reserved[2] = {};
+  StageId stage;
+  uint32_t step = 0;
+  uint32_t reserved2 = 0;
+  int64_t started_ns = 0;        // release
+  int64_t stage_entered_ns = 0;
+  int64_t stage_clock_ns = 0;    // time in the stage in which nothing held it
+  int64_t step_clock_ns = 0;
+  int64_t last_tick_ns = 0;
+  int64_t held_since_ns = 0;
+  uint64_t epoch = 0;            // rollbacks so far
+  uint64_t next_decision_id = 1;
+  uint64_t next_raise_id = 1;
+  Raise pending;                 // asked for, not yet durable
+  TriggerId held_by;
+  uint32_t ticks_since_stage = 0;
+  SustainState sustains[limits::sustains_max];
+  TriggerState triggers[limits::triggers_max];
+};
+static_assert(std::is_trivially_copyable_v<EngineState>);
+
+// The published route: candidate share, and the share that is copied to the candidate.
+struct Route {
+  uint32_t share_millionths = 0;
+  uint32_t mirror_millionths = 0;
+  StageId stage;
+  uint64_t epoch = 0;
+
+  friend bool operator==(const Route&, const Route&) = default;
+};
+
+// The route that belongs to a state.
+Route route_of(const Plan& plan, const EngineState& state);
+
+enum class HostEventKind : uint8_t {
+  none,
+  start,          // begin the release (asks for the raise into its first stage)
+  raise_durable,  // the raise `raise_id` is on disk: take effect
+  raise_refused,  // it could not be written: stay, and ask again at a later tick
+};
+
+struct HostEvent {
+  HostEventKind kind = HostEventKind::none;
+  uint64_t raise_id = 0;
+};
+
+// Verdicts of one tick: by predicate, and by sustain.
+struct TickVerdicts {
+  std::array<Verdict, limits::predicates_max> predicates;
+  std::array<Verdict, limits::sustains_max> sustains;
+};
+
+// The frame as decisions quote it: value, causes and sample count of every frame number.
+struct EvidenceSource {
+  std::span<const double> values;
+  std::span<const uint8_t> causes;
+  std::span<const uint64_t> samples;
+};
+
+inline constexpr size_t decisions_per_step_max = 64;
+
+struct StepOutput {
+  uint32_t decision_count = 0;
+  uint8_t route_changed = 0;
+  uint8_t stage_changed = 0;  // raw windows start anew
+  uint8_t reserved[2] = {};
+  Route route;
+  Raise raise;  // kind none: nothing asked for in this step
+  Decision decisions[decisions_per_step_max];
+};
+
+// Evaluates every predicate in order and brings the sustains of `state` up to `now_ns`.
+// `compiled` as in Evaluator. Does not allocate.
+struct Evaluator;
+struct FrameView;
+void evaluate_tick(const Plan& plan, const Evaluator& evaluator, std::span<const double> values,
+                   std::span<const uint8_t> causes, EngineState& state, int64_t now_ns,
+                   TickVerdicts& verdicts);
+
+// One tick: rollback beats hold, hold beats promote. Does not allocate, block or throw.
+void engine_tick(const Plan& plan, EngineState& state, const TickVerdicts& verdicts,
+                 const EvidenceSource& frame, int64_t now_ns, StepOutput& output);
+
+// A host event between ticks.
+void engine_event(const Plan& plan, EngineState& state, const HostEvent& event, int64_t now_ns,
+                  StepOutput& output);
+
+}  // namespace rel
