@@ -75,7 +75,7 @@ class Runtime {
   // A source failed or came back: while failing, every aggregate is a source error.
   void set_source_failing(bool failing);
 
-  // Commands from whoever owns the journal; taken at the next tick (or at once by the lease holder).
+  // Commands from whoever owns the journal; taken at the next tick of the evaluator.
   void request_start();
   void grant_raise(uint64_t raise_id);
   void refuse_raise(uint64_t raise_id);

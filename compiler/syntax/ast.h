@@ -25,7 +25,7 @@ struct Name {
 struct Quantity {
   struct Part {
     double magnitude = 0;
-    std::string unit;  // "", "%", "pp", "ns", "us", "ms", "s", "m", "h", "d", "w", "k", "M", "/s" ...
+    std::string unit;  // as written: "", "%", "pp", "ms", "s", "m", "h", "d", "k", "M", "/s" ...
   };
   std::vector<Part> parts;
   Span span;

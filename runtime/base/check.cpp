@@ -1,3 +1,5 @@
+// How a broken invariant ends the process: one line that names it, then abort.
+
 #include "runtime/base/check.h"
 
 #include <cstdio>
