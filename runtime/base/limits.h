@@ -13,6 +13,7 @@ inline constexpr size_t source_tokens_max = 256u * 1024;
 inline constexpr size_t nesting_max = 200;
 inline constexpr size_t identifier_bytes_max = 128;
 inline constexpr size_t import_depth_max = 16;
+inline constexpr size_t syntax_errors_max = 256;
 
 // -- plan
 inline constexpr size_t metrics_max = 32;
@@ -43,5 +44,18 @@ inline constexpr size_t shards_max = 64;
 inline constexpr size_t decision_ring = 256;
 inline constexpr size_t command_ring = 16;
 inline constexpr size_t evidence_max = 8;
+
+// -- event lines
+inline constexpr size_t event_bytes_max = 64u * 1024;
+inline constexpr size_t event_id_bytes_max = 256;
+inline constexpr int64_t dedup_horizon_ns = int64_t{10} * 60 * 1'000'000'000;
+inline constexpr size_t dedup_ids_max = 1u << 20;  // remembered at most
+
+// -- host
+inline constexpr size_t action_output_bytes_max = 4096;
+inline constexpr size_t control_frame_bytes_max = 1u << 20;
+inline constexpr size_t control_connections_max = 64;
+inline constexpr int64_t control_read_deadline_ns = 5'000'000'000;
+inline constexpr size_t history_rows_max = 500;  // in one answer; ask again for the rest
 
 }  // namespace rel::limits

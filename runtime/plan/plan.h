@@ -64,7 +64,7 @@ struct PlanSpan {
 enum class MetricKind : uint8_t { flag, duration, value };
 
 // The unit a number of this plan is printed in. Numbers are stored in base units: seconds,
-// shares of one (ratio and points), plain numbers, bytes, tokens, requests, dollars.
+// shares of one (ratio and points), plain numbers, bytes, tokens, requests, dollars, euros.
 enum class PlanUnit : uint8_t {
   number,
   ratio,
@@ -73,7 +73,8 @@ enum class PlanUnit : uint8_t {
   bytes,
   tokens,
   requests,
-  money,
+  usd,
+  eur,
   per_second,  // requests a second
 };
 
@@ -187,7 +188,12 @@ enum class Op : uint8_t {
 
 // A node of an expression. Operands stand before the node that uses them (post order), inside the
 // rows of its predicate. `a` and `b` are node ids, an aggregate id, a sustain id or a cell count,
-// as `op` says. Loads inside a fold's body read aggregates that have that many cells.
+// as `op` says.
+// A load outside a fold reads an aggregate of one cell. A load inside a fold's body reads frame
+// value `frame_first + cell` of aggregate `a`, cell < b: the aggregate has that many cells, or (a
+// fold over several segments) it and the rows right after it, which count the same in the other
+// segments, have that many together; their frame values are contiguous. A fold's body is a
+// contiguous run of nodes that nothing else uses; it holds no fold and no `sustained`.
 struct Node {
   Op op = Op::constant;
   uint8_t reserved[3] = {};
@@ -336,6 +342,9 @@ std::string print_plan(const Plan& plan);
 
 // Serialised form: magic, format version, sections, XXH64 checksum. Little endian.
 std::string save_plan(const Plan& plan);
+
+// Whether bytes begin as a saved plan does; a policy text never does.
+bool is_saved_plan(std::string_view bytes);
 
 // Refuses a wrong magic, version or checksum, a truncated file and any plan `verify_plan` refuses.
 Result<Plan> load_plan(std::string_view bytes);

@@ -1,0 +1,290 @@
+// The plan as text: one fact a line, tables in their order, rows named by their index.
+#include <fmt/format.h>
+
+#include "runtime/plan/plan.h"
+#include "runtime/plan/text.h"
+
+namespace rel {
+
+namespace {
+
+class Printer {
+ public:
+  explicit Printer(const Plan& plan) : plan_(plan) {}
+
+  std::string print() {
+    identity();
+    population();
+    numbers();
+    expressions();
+    triggers();
+    stages();
+    way_back();
+    return std::move(out_);
+  }
+
+ private:
+  template <typename... Args>
+  void line(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+    out_ += '\n';
+  }
+
+  std::string at(const PlanSpan& span) const {
+    return fmt::format("@{}:{}", span.line, span.column);
+  }
+  std::string quoted(StringId id) const { return quoted_text(plan_.text(id)); }
+  std::string cells(uint32_t first, uint32_t count) const {
+    return count == 1 ? fmt::format("cell {}", first)
+                      : fmt::format("cells {}..{}", first, first + count - 1);
+  }
+
+  void identity() {
+    line("release {} of {}", plan_.release, plan_.model);
+    line("owner {}", quoted_text(plan_.owner));
+    line("baseline {} is {}", plan_.text(plan_.baseline.text), plan_.text(plan_.baseline.digest));
+    line("candidate {} is {}", plan_.text(plan_.candidate.text),
+         plan_.text(plan_.candidate.digest));
+    line("salt {:016x}", plan_.salt);
+    line("pane {}", exact_duration_text(plan_.pane_ns));
+  }
+
+  std::string source_text(const Metric& metric) const {
+    switch (metric.source) {
+      case MetricSource::event_field: return "from events";
+      case MetricSource::request_duration: return "from duration";
+      case MetricSource::response_status:
+        return fmt::format("from status {}..{}", metric.status_first, metric.status_last);
+      case MetricSource::response_header:
+        return fmt::format("from response header {}", quoted(metric.header));
+    }
+    return {};
+  }
+
+  static std::string_view kind_text(MetricKind kind) {
+    switch (kind) {
+      case MetricKind::flag: return "flag";
+      case MetricKind::duration: return "duration";
+      case MetricKind::value: return "value";
+    }
+    return {};
+  }
+
+  static std::string_view direction_text(Direction direction) {
+    switch (direction) {
+      case Direction::none: return "no direction";
+      case Direction::lower_is_better: return "lower is better";
+      case Direction::higher_is_better: return "higher is better";
+    }
+    return {};
+  }
+
+  void population() {
+    for (size_t row = 0; row < plan_.metrics.size(); ++row) {
+      const Metric& metric = plan_.metrics[row];
+      std::string shape;
+      if (metric.histogram.exponent_min != metric.histogram.exponent_max) {
+        shape = fmt::format(", histogram 2^{}..2^{}{}", metric.histogram.exponent_min,
+                            metric.histogram.exponent_max,
+                            metric.histogram.mirrored != 0 ? " and mirrored" : "");
+      }
+      line("metric {} {}: {} in {}, {}, {}{} {}", row, plan_.text(metric.name),
+           kind_text(metric.kind), unit_word(metric.unit), direction_text(metric.direction),
+           source_text(metric), shape, at(metric.span));
+    }
+    for (size_t row = 0; row < plan_.segments.size(); ++row) {
+      const Segment& segment = plan_.segments[row];
+      std::string values;
+      for (uint32_t value = segment.values.first; value < segment.values.end(); ++value) {
+        values += " " + quoted(plan_.segment_values[value]);
+      }
+      line("segment {} {}:{} in {}, other in cell {} {}", row, plan_.text(segment.name), values,
+           cells(segment.cell_first, segment.values.count),
+           segment.cell_first + segment.values.count, at(segment.span));
+    }
+    line("cells {}", plan_.cell_count);
+  }
+
+  void numbers() {
+    for (size_t row = 0; row < plan_.windows.size(); ++row) {
+      const Window& window = plan_.windows[row];
+      if (window.kind == WindowKind::stage) {
+        line("window {} stage", row);
+        continue;
+      }
+      line("window {} {} in {} slots of {}", row, exact_duration_text(window.length_ns),
+           window.slots, exact_duration_text(window.slot_ns));
+    }
+    for (size_t row = 0; row < plan_.trackers.size(); ++row) {
+      const Tracker& tracker = plan_.trackers[row];
+      const std::string_view what = tracker.metric.is_none()
+                                        ? std::string_view{"requests"}
+                                        : plan_.text(plan_.metrics[tracker.metric.value].name);
+      line("tracker {} {} in window {}{}", row, what, tracker.window.value,
+           tracker.histogram != 0 ? " with histogram" : "");
+    }
+    for (size_t row = 0; row < plan_.aggregates.size(); ++row) {
+      const Aggregate& aggregate = plan_.aggregates[row];
+      const std::string quantile = aggregate.fn == AggregateFn::quantile
+                                       ? fmt::format(" {}", aggregate.quantile)
+                                       : std::string{};
+      line("aggregate {} {}{} of tracker {}, {}, {}, frame {}, at least {} samples, in {}: {}", row,
+           function_name(aggregate.fn), quantile, aggregate.tracker.value, arm_name(aggregate.arm),
+           cells(aggregate.cell_first, aggregate.cell_count), aggregate.frame_first,
+           aggregate.samples_min, unit_word(aggregate.unit), plan_.text(aggregate.text));
+    }
+    line("frame {}", plan_.frame_size);
+  }
+
+  // Operands are printed as indices within the predicate, so that a change in one predicate does
+  // not change the text of those after it.
+  std::string operands(const Node& node, uint32_t first) const {
+    switch (node.op) {
+      case Op::constant: return fmt::format(" {}", node.constant);
+      case Op::load: return fmt::format(" aggregate {}", node.a);
+      case Op::sustained: return fmt::format(" sustain {}", node.a);
+      case Op::neg:
+      case Op::logical_not: return fmt::format(" {}", node.a - first);
+      case Op::fold_any:
+      case Op::fold_every: return fmt::format(" {} over {} cells", node.a - first, node.b);
+#define REL_ARITHMETIC(name, text, interpreted, ir) case Op::name:
+#define REL_COMPARISON(name, text, interpreted, ir) case Op::name:
+#include "runtime/plan/ops.def"
+      case Op::logical_and:
+      case Op::logical_or: return fmt::format(" {} {}", node.a - first, node.b - first);
+    }
+    return {};
+  }
+
+  void expressions() {
+    for (size_t row = 0; row < plan_.predicates.size(); ++row) {
+      const Predicate& predicate = plan_.predicates[row];
+      line("predicate {} {}", row, plan_.text(predicate.text));
+      for (uint32_t index = 0; index < predicate.nodes.count; ++index) {
+        const Node& node = plan_.nodes[predicate.nodes.first + index];
+        line("  {} {}{} {}", index, op_name(node.op), operands(node, predicate.nodes.first),
+             at(node.span));
+      }
+    }
+    for (size_t row = 0; row < plan_.sustains.size(); ++row) {
+      const Sustain& sustain = plan_.sustains[row];
+      line("sustain {} predicate {} for {}", row, sustain.input.value,
+           exact_duration_text(sustain.duration_ns));
+    }
+  }
+
+  void triggers() {
+    for (size_t row = 0; row < plan_.triggers.size(); ++row) {
+      const Trigger& trigger = plan_.triggers[row];
+      std::string more;
+      if (!trigger.sustain.is_none()) more += fmt::format(", sustain {}", trigger.sustain.value);
+      if (!trigger.baseline_when.is_none()) {
+        more += fmt::format(", baseline {}", trigger.baseline_when.value);
+      }
+      if (trigger.even_if_baseline != 0) more += ", even if baseline";
+      if (trigger.after_ns != 0) {
+        more += fmt::format(", after {}", exact_duration_text(trigger.after_ns));
+      }
+      const std::string where = trigger.stage.is_none()
+                                    ? std::string{"every stage"}
+                                    : fmt::format("stage {}", trigger.stage.value);
+      line("trigger {} {}: {} in {}, when {}, condition {}{} {}", row, plan_.text(trigger.name),
+           action_name(trigger.action), where, trigger.when.value, trigger.condition.value, more,
+           at(trigger.span));
+      line("  {}", plan_.text(trigger.text));
+    }
+  }
+
+  static std::string_view kind_text(StageKind kind) {
+    switch (kind) {
+      case StageKind::mirror: return "mirror";
+      case StageKind::steps: return "steps";
+      case StageKind::split: return "split";
+      case StageKind::full: return "share";
+    }
+    return {};
+  }
+
+  static std::string_view otherwise_text(Otherwise otherwise) {
+    switch (otherwise) {
+      case Otherwise::none: return "";
+      case Otherwise::hold: return " otherwise hold";
+      case Otherwise::withdraw: return " otherwise withdraw";
+      case Otherwise::rollback: return " otherwise rollback";
+    }
+    return {};
+  }
+
+  void stages() {
+    for (size_t row = 0; row < plan_.stages.size(); ++row) {
+      const Stage& stage = plan_.stages[row];
+      std::string more;
+      if (stage.mirror_millionths != 0) {
+        more += fmt::format(", mirror {}", share_text(stage.mirror_millionths));
+      }
+      if (stage.holdback_millionths != 0) {
+        more += fmt::format(", holdback {}", share_text(stage.holdback_millionths));
+      }
+      if (stage.soak_ns != 0) more += fmt::format(", soak {}", exact_duration_text(stage.soak_ns));
+      if (stage.at_least_ns != 0) {
+        more += fmt::format(", at least {}", exact_duration_text(stage.at_least_ns));
+      }
+      if (stage.at_most_ns != 0) {
+        more += fmt::format(", at most {}{}", exact_duration_text(stage.at_most_ns),
+                            otherwise_text(stage.otherwise));
+        if (!stage.otherwise_reason.is_none()) more += " " + quoted(stage.otherwise_reason);
+      }
+      line("stage {} {}: {}{} {}", row, plan_.text(stage.name), kind_text(stage.kind), more,
+           at(stage.span));
+      for (uint32_t index = stage.steps.first; index < stage.steps.end(); ++index) {
+        const Step& step = plan_.steps[index];
+        const std::string time =
+            step.duration_ns == 0 ? std::string{"to the end of the stage"}
+                                  : "for " + exact_duration_text(step.duration_ns);
+        line("  step {} {} {}", index - stage.steps.first, share_text(step.share_millionths), time);
+      }
+    }
+  }
+
+  static std::string_view unknown_text(UnknownAction action) {
+    switch (action) {
+      case UnknownAction::hold: return "hold";
+      case UnknownAction::alert: return "alert";
+      case UnknownAction::rollback: return "rollback";
+    }
+    return {};
+  }
+
+  void way_back() {
+    constexpr std::string_view causes[] = {"insufficient", "no_data", "source_error"};
+    for (size_t row = 0; row < std::size(causes); ++row) {
+      const UnknownRule& rule = plan_.unknown[row];
+      const std::string then =
+          rule.up_to_ns == 0 ? std::string{}
+                             : fmt::format(" up to {} then {}", exact_duration_text(rule.up_to_ns),
+                                           unknown_text(rule.then));
+      line("unknown {}: {}{}", causes[row], unknown_text(rule.action), then);
+    }
+    for (size_t row = 0; row < plan_.actions.size(); ++row) {
+      const Action& action = plan_.actions[row];
+      std::string arguments;
+      for (uint32_t at = action.arguments.first; at < action.arguments.end(); ++at) {
+        arguments += " " + quoted(plan_.arguments[at]);
+      }
+      line("action {} {}:{} {}", row,
+           action.kind == ActionKind::report ? "report" : "notify by command", arguments,
+           at(action.span));
+    }
+    if (plan_.quarantine_candidate != 0) line("quarantine candidate");
+    if (plan_.cooldown_ns != 0) line("cooldown {}", exact_duration_text(plan_.cooldown_ns));
+  }
+
+  const Plan& plan_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string print_plan(const Plan& plan) { return Printer(plan).print(); }
+
+}  // namespace rel

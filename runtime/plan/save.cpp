@@ -1,0 +1,428 @@
+// The saved form of a plan: magic, format version, sections, XXH64 checksum. Little endian.
+// One visitor a row type serves both directions, so that writer and reader cannot drift apart.
+#include <bit>
+#include <concepts>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include "runtime/plan/plan.h"
+
+namespace rel {
+
+namespace {
+
+constexpr std::string_view magic{"RELPLAN\0", 8};
+constexpr uint32_t format_version = 1;
+constexpr size_t checksum_bytes = 8;
+constexpr size_t header_bytes = magic.size() + 4;
+
+// Sections in the order of the file. The reader wants each, once, fully consumed.
+enum class Section : uint32_t {
+  identity = 1,
+  strings,
+  metrics,
+  segments,
+  windows,
+  trackers,
+  aggregates,
+  nodes,
+  predicates,
+  sustains,
+  triggers,
+  stages,
+  actions,
+  way_back,
+};
+
+class Writer {
+ public:
+  static constexpr bool reading = false;
+
+  template <std::integral T>
+  void operator()(T& value) {
+    const auto bits = static_cast<std::make_unsigned_t<T>>(value);
+    for (size_t byte = 0; byte < sizeof(T); ++byte) {
+      bytes_.push_back(static_cast<char>((static_cast<uint64_t>(bits) >> (8 * byte)) & 0xff));
+    }
+  }
+  void operator()(double& value) {
+    uint64_t bits = std::bit_cast<uint64_t>(value);
+    (*this)(bits);
+  }
+  void operator()(std::string& value) {
+    uint32_t size = static_cast<uint32_t>(value.size());
+    (*this)(size);
+    bytes_ += value;
+  }
+  size_t count(size_t rows) {
+    uint32_t count = static_cast<uint32_t>(rows);
+    (*this)(count);
+    return rows;
+  }
+  bool failed() const { return false; }
+  std::string& bytes() { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+// Reads past the end give zeros and set `failed`, so that a row needs one check, not one a field.
+class Reader {
+ public:
+  static constexpr bool reading = true;
+
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+  template <std::integral T>
+  void operator()(T& value) {
+    uint64_t bits = 0;
+    if (take(sizeof(T))) {
+      for (size_t byte = 0; byte < sizeof(T); ++byte) {
+        bits |= static_cast<uint64_t>(static_cast<uint8_t>(taken_[byte])) << (8 * byte);
+      }
+    }
+    value = static_cast<T>(bits);
+  }
+  void operator()(double& value) {
+    uint64_t bits = 0;
+    (*this)(bits);
+    value = std::bit_cast<double>(bits);
+  }
+  void operator()(std::string& value) {
+    uint32_t size = 0;
+    (*this)(size);
+    if (take(size)) value.assign(taken_);
+  }
+  // A row takes at least a byte: a count beyond the rest of the file is refused before memory is.
+  size_t count(size_t) {
+    uint32_t count = 0;
+    (*this)(count);
+    if (count > rest_.size()) failed_ = true;
+    return failed_ ? 0 : count;
+  }
+  std::string_view section(uint64_t size) {
+    return size <= rest_.size() && take(static_cast<size_t>(size)) ? taken_ : fail();
+  }
+  bool failed() const { return failed_; }
+  bool at_end() const { return rest_.empty(); }
+
+ private:
+  bool take(size_t size) {
+    if (failed_ || size > rest_.size()) {
+      failed_ = true;
+      return false;
+    }
+    taken_ = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return true;
+  }
+  std::string_view fail() {
+    failed_ = true;
+    return {};
+  }
+
+  std::string_view rest_;
+  std::string_view taken_;
+  bool failed_ = false;
+};
+
+// ---- one visitor a row type
+
+template <typename Archive, typename E>
+  requires std::is_enum_v<E>
+void visit(Archive& archive, E& value) {
+  auto raw = static_cast<std::underlying_type_t<E>>(value);
+  archive(raw);
+  value = static_cast<E>(raw);
+}
+
+template <typename Archive, typename Tag>
+void visit(Archive& archive, PlanId<Tag>& id) {
+  archive(id.value);
+}
+
+template <typename Archive, typename Id>
+void visit(Archive& archive, Rows<Id>& rows) {
+  archive(rows.first);
+  archive(rows.count);
+}
+
+template <typename Archive>
+void visit(Archive& archive, std::string& text) {
+  archive(text);
+}
+
+template <typename Archive>
+void visit(Archive& archive, PlanSpan& span) {
+  visit(archive, span.file);
+  archive(span.offset);
+  archive(span.length);
+  archive(span.line);
+  archive(span.column);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Metric& metric) {
+  visit(archive, metric.name);
+  visit(archive, metric.kind);
+  visit(archive, metric.unit);
+  visit(archive, metric.direction);
+  visit(archive, metric.source);
+  visit(archive, metric.header);
+  archive(metric.status_first);
+  archive(metric.status_last);
+  archive(metric.histogram.exponent_min);
+  archive(metric.histogram.exponent_max);
+  archive(metric.histogram.mirrored);
+  visit(archive, metric.span);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Segment& segment) {
+  visit(archive, segment.name);
+  visit(archive, segment.values);
+  archive(segment.cell_first);
+  visit(archive, segment.span);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Window& window) {
+  visit(archive, window.kind);
+  archive(window.slots);
+  archive(window.length_ns);
+  archive(window.slot_ns);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Tracker& tracker) {
+  visit(archive, tracker.metric);
+  visit(archive, tracker.window);
+  archive(tracker.histogram);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Aggregate& aggregate) {
+  visit(archive, aggregate.fn);
+  visit(archive, aggregate.arm);
+  visit(archive, aggregate.tracker);
+  archive(aggregate.samples_min);
+  archive(aggregate.cell_first);
+  archive(aggregate.cell_count);
+  archive(aggregate.frame_first);
+  archive(aggregate.quantile);
+  visit(archive, aggregate.unit);
+  visit(archive, aggregate.text);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Node& node) {
+  visit(archive, node.op);
+  archive(node.a);
+  archive(node.b);
+  archive(node.constant);
+  visit(archive, node.span);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Predicate& predicate) {
+  visit(archive, predicate.nodes);
+  visit(archive, predicate.text);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Sustain& sustain) {
+  visit(archive, sustain.input);
+  archive(sustain.duration_ns);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Trigger& trigger) {
+  visit(archive, trigger.name);
+  visit(archive, trigger.action);
+  archive(trigger.even_if_baseline);
+  visit(archive, trigger.stage);
+  visit(archive, trigger.when);
+  visit(archive, trigger.baseline_when);
+  visit(archive, trigger.sustain);
+  visit(archive, trigger.condition);
+  archive(trigger.after_ns);
+  visit(archive, trigger.text);
+  visit(archive, trigger.span);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Stage& stage) {
+  visit(archive, stage.name);
+  visit(archive, stage.kind);
+  visit(archive, stage.otherwise);
+  visit(archive, stage.steps);
+  archive(stage.mirror_millionths);
+  archive(stage.holdback_millionths);
+  archive(stage.soak_ns);
+  archive(stage.at_least_ns);
+  archive(stage.at_most_ns);
+  visit(archive, stage.otherwise_reason);
+  visit(archive, stage.text);
+  visit(archive, stage.span);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Step& step) {
+  archive(step.share_millionths);
+  archive(step.duration_ns);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Action& action) {
+  visit(archive, action.kind);
+  visit(archive, action.arguments);
+  visit(archive, action.text);
+  visit(archive, action.span);
+}
+
+template <typename Archive>
+void visit(Archive& archive, UnknownRule& rule) {
+  visit(archive, rule.action);
+  visit(archive, rule.then);
+  archive(rule.up_to_ns);
+  visit(archive, rule.span);
+}
+
+template <typename Archive, typename Row>
+void visit(Archive& archive, std::vector<Row>& rows) {
+  const size_t count = archive.count(rows.size());
+  if constexpr (Archive::reading) rows.clear();
+  for (size_t index = 0; index < count && !archive.failed(); ++index) {
+    if constexpr (Archive::reading) rows.emplace_back();
+    visit(archive, rows[index]);
+  }
+}
+
+template <typename Archive>
+void visit(Archive& archive, ModelRef& reference) {
+  visit(archive, reference.text);
+  visit(archive, reference.digest);
+}
+
+template <typename Archive>
+void visit_section(Archive& archive, Section section, Plan& plan) {
+  switch (section) {
+    case Section::identity:
+      archive(plan.release);
+      archive(plan.model);
+      archive(plan.owner);
+      visit(archive, plan.baseline);
+      visit(archive, plan.candidate);
+      archive(plan.salt);
+      archive(plan.pane_ns);
+      archive(plan.frame_size);
+      archive(plan.cell_count);
+      return;
+    case Section::strings: return visit(archive, plan.strings);
+    case Section::metrics: return visit(archive, plan.metrics);
+    case Section::segments:
+      visit(archive, plan.segments);
+      return visit(archive, plan.segment_values);
+    case Section::windows: return visit(archive, plan.windows);
+    case Section::trackers: return visit(archive, plan.trackers);
+    case Section::aggregates: return visit(archive, plan.aggregates);
+    case Section::nodes: return visit(archive, plan.nodes);
+    case Section::predicates: return visit(archive, plan.predicates);
+    case Section::sustains: return visit(archive, plan.sustains);
+    case Section::triggers: return visit(archive, plan.triggers);
+    case Section::stages:
+      visit(archive, plan.stages);
+      return visit(archive, plan.steps);
+    case Section::actions:
+      visit(archive, plan.actions);
+      return visit(archive, plan.arguments);
+    case Section::way_back:
+      for (UnknownRule& rule : plan.unknown) visit(archive, rule);
+      archive(plan.quarantine_candidate);
+      archive(plan.cooldown_ns);
+      return;
+  }
+}
+
+constexpr uint32_t section_first = static_cast<uint32_t>(Section::identity);
+constexpr uint32_t section_last = static_cast<uint32_t>(Section::way_back);
+
+Error refused(std::string_view what) {
+  return Error{fmt::format("the plan cannot be read: {}; build it again with `relc build`", what)};
+}
+
+}  // namespace
+
+std::string save_plan(const Plan& plan) {
+  Plan rows = plan;  // the visitors serve both directions and take rows they may write to
+  Writer file;
+  file.bytes() = magic;
+  uint32_t version = format_version;
+  file(version);
+  for (uint32_t section = section_first; section <= section_last; ++section) {
+    Writer body;
+    visit_section(body, static_cast<Section>(section), rows);
+    uint64_t size = body.bytes().size();
+    file(section);
+    file(size);
+    file.bytes() += body.bytes();
+  }
+  uint64_t checksum = XXH64(file.bytes().data(), file.bytes().size(), 0);
+  file(checksum);
+  return std::move(file.bytes());
+}
+
+bool is_saved_plan(std::string_view bytes) { return bytes.substr(0, magic.size()) == magic; }
+
+Result<Plan> load_plan(std::string_view bytes) {
+  if (!is_saved_plan(bytes)) return refused("it does not begin as a plan does");
+  if (bytes.size() > limits::plan_bytes_max) {
+    return refused(fmt::format("it is larger than {} bytes", limits::plan_bytes_max));
+  }
+  if (bytes.size() < header_bytes + checksum_bytes) return refused("it is cut short");
+
+  Reader header(bytes.substr(magic.size()));
+  uint32_t version = 0;
+  header(version);
+  if (version != format_version) {
+    return refused(fmt::format("its format is version {}, this program reads version {}", version,
+                               format_version));
+  }
+  const std::string_view covered = bytes.substr(0, bytes.size() - checksum_bytes);
+  Reader trailer(bytes.substr(covered.size()));
+  uint64_t checksum = 0;
+  trailer(checksum);
+  if (checksum != XXH64(covered.data(), covered.size(), 0)) {
+    return refused("its checksum is wrong, so it is damaged or cut short");
+  }
+
+  Plan plan;
+  Reader file(covered.substr(header_bytes));
+  for (uint32_t section = section_first; section <= section_last; ++section) {
+    uint32_t tag = 0;
+    uint64_t size = 0;
+    file(tag);
+    file(size);
+    Reader body(file.section(size));
+    if (file.failed() || tag != section) {
+      return refused(fmt::format("section {} is missing", section));
+    }
+    visit_section(body, static_cast<Section>(section), plan);
+    if (body.failed() || !body.at_end()) {
+      return refused(fmt::format("section {} does not have the size it states", section));
+    }
+  }
+  if (!file.at_end()) return refused("something follows its last section");
+  Status verified = verify_plan(plan);
+  if (!verified) return verified.error();
+  return plan;
+}
+
+uint64_t plan_hash(const Plan& plan) {
+  const std::string bytes = save_plan(plan);
+  return XXH64(bytes.data(), bytes.size(), 0);
+}
+
+}  // namespace rel

@@ -1,0 +1,166 @@
+#include "runtime/plan/text.h"
+
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace rel {
+
+namespace {
+
+struct DurationUnit {
+  int64_t ns;
+  std::string_view name;
+};
+
+constexpr std::array<DurationUnit, 7> duration_units = {{
+    {int64_t{24} * 3600 * 1'000'000'000, "d"},
+    {int64_t{3600} * 1'000'000'000, "h"},
+    {int64_t{60} * 1'000'000'000, "m"},
+    {1'000'000'000, "s"},
+    {1'000'000, "ms"},
+    {1'000, "us"},
+    {1, "ns"},
+}};
+
+// Seconds too fine or too large for whole nanoseconds stay a plain number of seconds.
+std::string seconds_text(double seconds) {
+  const double ns = std::round(seconds * 1e9);
+  const bool exact = std::fabs(ns) < 9e15 && ns / 1e9 == seconds;
+  if (!exact) {
+    return std::fabs(seconds) < 1 ? fmt::format("{:.4g}ms", seconds * 1e3)
+                                  : fmt::format("{:.4g}s", seconds);
+  }
+  const std::string sign = ns < 0 ? "-" : "";
+  return sign + exact_duration_text(static_cast<int64_t>(std::fabs(ns)));
+}
+
+// Percentages are shares times 100; the product is rounded so that 0.07 prints as 7, not 7.000...1.
+std::string hundredths_text(double share, std::string_view unit) {
+  return fmt::format("{:.10g}{}", share * 100, unit);
+}
+
+}  // namespace
+
+std::string exact_duration_text(int64_t ns) {
+  if (ns == 0) return "0s";
+  std::string text = ns < 0 ? "-" : "";
+  uint64_t rest = ns < 0 ? 0 - static_cast<uint64_t>(ns) : static_cast<uint64_t>(ns);
+  for (const DurationUnit& unit : duration_units) {
+    const uint64_t whole = rest / static_cast<uint64_t>(unit.ns);
+    rest %= static_cast<uint64_t>(unit.ns);
+    if (whole > 0) text += fmt::format("{}{}", whole, unit.name);
+  }
+  return text;
+}
+
+std::string share_text(uint32_t millionths) {
+  return fmt::format("{:.10g}%", static_cast<double>(millionths) / 1e4);
+}
+
+std::string number_text(double value, PlanUnit unit) {
+  if (!std::isfinite(value)) return fmt::format("{}", value);
+  switch (unit) {
+    case PlanUnit::number:
+    case PlanUnit::requests:
+      return fmt::format("{:.10g}", value);
+    case PlanUnit::ratio:
+      return hundredths_text(value, "%");
+    case PlanUnit::points:
+      return hundredths_text(value, "pp");
+    case PlanUnit::seconds:
+      return seconds_text(value);
+    case PlanUnit::bytes:
+      return fmt::format("{:.10g}B", value);
+    case PlanUnit::tokens:
+      return fmt::format("{:.10g} tokens", value);
+    case PlanUnit::usd:
+      return fmt::format("{:.10g} usd", value);
+    case PlanUnit::eur:
+      return fmt::format("{:.10g} eur", value);
+    case PlanUnit::per_second:
+      return fmt::format("{:.10g}/s", value);
+  }
+  return {};
+}
+
+std::string_view unit_word(PlanUnit unit) {
+  switch (unit) {
+    case PlanUnit::number: return "number";
+    case PlanUnit::ratio: return "ratio";
+    case PlanUnit::points: return "points";
+    case PlanUnit::seconds: return "seconds";
+    case PlanUnit::bytes: return "bytes";
+    case PlanUnit::tokens: return "tokens";
+    case PlanUnit::requests: return "requests";
+    case PlanUnit::usd: return "usd";
+    case PlanUnit::eur: return "eur";
+    case PlanUnit::per_second: return "per_second";
+  }
+  return {};
+}
+
+std::string quoted_text(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    switch (c) {
+      case '"': quoted += "\\\""; break;
+      case '\\': quoted += "\\\\"; break;
+      case '\n': quoted += "\\n"; break;
+      case '\t': quoted += "\\t"; break;
+      default: quoted += c;
+    }
+  }
+  return quoted + "\"";
+}
+
+std::string_view arm_name(Arm arm) {
+  return arm == Arm::baseline ? "baseline" : "candidate";
+}
+
+std::string_view action_name(TriggerAction action) {
+  switch (action) {
+    case TriggerAction::rollback: return "rollback";
+    case TriggerAction::hold: return "hold";
+    case TriggerAction::alert: return "alert";
+    case TriggerAction::promote: return "promote";
+    case TriggerAction::step: return "step";
+  }
+  return {};
+}
+
+std::string_view function_name(AggregateFn fn) {
+  switch (fn) {
+    case AggregateFn::samples: return "samples";
+    case AggregateFn::count: return "count";
+    case AggregateFn::sum: return "sum";
+    case AggregateFn::rate: return "rate";
+    case AggregateFn::mean: return "mean";
+    case AggregateFn::quantile: return "quantile";
+  }
+  return {};
+}
+
+std::string_view op_name(Op op) {
+  switch (op) {
+    case Op::constant: return "constant";
+    case Op::load: return "load";
+    case Op::sustained: return "sustained";
+#define REL_ARITHMETIC(name, text, interpreted, ir) \
+  case Op::name: return #name;
+#include "runtime/plan/ops.def"
+    case Op::neg: return "neg";
+#define REL_COMPARISON(name, text, interpreted, ir) \
+  case Op::name: return #name;
+#include "runtime/plan/ops.def"
+    case Op::logical_and: return "and";
+    case Op::logical_or: return "or";
+    case Op::logical_not: return "not";
+    case Op::fold_any: return "any";
+    case Op::fold_every: return "every";
+  }
+  return {};
+}
+
+}  // namespace rel

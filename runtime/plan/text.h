@@ -1,0 +1,34 @@
+// Numbers of a plan as a policy would write them, for plan listings, decisions and diagnostics.
+// Input: a value in base units. Output: text, stable and without locale.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "runtime/plan/plan.h"
+
+namespace rel {
+
+// Every nanosecond of it: 90'000'000'000 -> "1m30s", 300'000'000 -> "300ms", 0 -> "0s".
+std::string exact_duration_text(int64_t ns);
+
+// Millionths as a share: 100'000 -> "10%", 5'000 -> "0.5%".
+std::string share_text(uint32_t millionths);
+
+// A number in base units: (0.3, seconds) -> "300ms", (0.02, ratio) -> "2%", (0.02, points) ->
+// "2pp".
+std::string number_text(double value, PlanUnit unit);
+
+// "seconds", "ratio" ...; the `unit` of evidence in decisions.
+std::string_view unit_word(PlanUnit unit);
+
+// A double quoted policy string with its escapes.
+std::string quoted_text(std::string_view text);
+
+std::string_view arm_name(Arm arm);
+std::string_view action_name(TriggerAction action);
+std::string_view function_name(AggregateFn fn);
+std::string_view op_name(Op op);  // "constant", "add", ...
+
+}  // namespace rel
