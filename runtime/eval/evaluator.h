@@ -29,6 +29,11 @@ using PredicateFn = uint8_t (*)(const double* values, const uint8_t* causes,
 // The reference evaluator. Never traps on a verified plan.
 Verdict interpret(const Plan& plan, PredicateId predicate, const FrameView& frame);
 
+// The verdict of one node of a predicate for one cell, such as the body of a fold: which cell made
+// `in any` true. Outside folds the cell is 0.
+Verdict interpret_node(const Plan& plan, PredicateId predicate, NodeId node, uint32_t cell,
+                       const FrameView& frame);
+
 // Either the interpreter (no functions) or compiled code (one function a predicate).
 struct Evaluator {
   const Plan* plan = nullptr;

@@ -3,8 +3,11 @@
 // Owner: the runtime. EngineState is plain memory: it lives in a shared mapping and is journaled.
 //
 // Raising exposure takes two steps. The engine asks (`StepOutput::raise` with the decisions that
-// must be durable); the host journals them and answers `raise_durable` with the same id; only then
+// must be durable); the host journals them and answers `raise_durable` with that id; only then
 // the route changes. A rollback takes effect in the step that decides it.
+// A raise that is refused is void with its decisions: the host drops them, and the engine asks
+// anew, with new ids, once a second while the conditions still hold. A hold, a rollback or a
+// withdrawal that comes between asking and answer takes the raise back; the answer is ignored.
 #pragma once
 
 #include <array>
@@ -17,13 +20,18 @@
 
 namespace rel {
 
+// Ticks further apart than this are a clock gap: what was sustained is forgotten, and the time
+// between them does not count for the clocks of stage and step.
+inline constexpr int64_t clock_gap_ns_max = 1'000'000'000;
+
+// A raise that could not be written is asked for again after this time.
+inline constexpr int64_t raise_retry_ns = 1'000'000'000;
+
 // What `for D` remembers. Times are 0 when there was none.
 struct SustainState {
-  int64_t true_since_ns = 0;
+  int64_t true_since_ns = 0;  // first tick of the present run of true
   int64_t last_false_ns = 0;
-  int64_t last_unknown_ns = 0;
-  uint8_t last_cause = 0;
-  uint8_t reserved[7] = {};
+  int64_t last_unknown_ns[3] = {};  // by cause: [0] insufficient, [1] no_data, [2] source_error
 };
 
 // `for` over a closed window [t-D, t], three-valued: false if a tick in it was false; true if every
@@ -52,9 +60,9 @@ struct Raise {
 
 struct TriggerState {
   int64_t since_ns = 0;          // first tick of the present run of `condition` being true
-  int64_t unknown_since_ns = 0;  // first tick of the present run of being unknown
-  uint8_t verdict = 0;           // Verdict at the last tick
-  uint8_t alerted = 0;           // an alert for the present run has been given
+  int64_t unknown_since_ns = 0;  // first tick of the present run of being unknown for one cause
+  uint8_t verdict = 0;           // Verdict of `when` at the last tick
+  uint8_t alerted = 0;           // alerts given in the present run: Cause bits, 8: for being true
   uint8_t shared = 0;            // shared degradation reported for the present run
   uint8_t reserved[5] = {};
 };
@@ -62,12 +70,14 @@ struct TriggerState {
 struct EngineState {
   Phase phase = Phase::idle;
   uint8_t holding = 0;       // a `held` without its `resumed`
-  uint8_t reserved[2] = {};
+  uint8_t start_wanted = 0;  // asked to start, not yet in the first stage
+  uint8_t reserved[1] = {};
   StageId stage;
   uint32_t step = 0;
   uint32_t reserved2 = 0;
   int64_t started_ns = 0;        // release
   int64_t stage_entered_ns = 0;
+  int64_t step_entered_ns = 0;
   int64_t stage_clock_ns = 0;    // time in the stage in which nothing held it
   int64_t step_clock_ns = 0;
   int64_t last_tick_ns = 0;
@@ -76,7 +86,8 @@ struct EngineState {
   uint64_t next_decision_id = 1;
   uint64_t next_raise_id = 1;
   Raise pending;                 // asked for, not yet durable
-  TriggerId held_by;
+  int64_t raise_not_before_ns = 0;  // after a refusal
+  TriggerId held_by;             // while holding: what holds now; none: the stage is overdue
   uint32_t ticks_since_stage = 0;
   SustainState sustains[limits::sustains_max];
   TriggerState triggers[limits::triggers_max];

@@ -1,0 +1,85 @@
+// Host events of the stage machine: the start, and the answers to what a tick asked for.
+#include <algorithm>
+
+#include "runtime/stage/step_parts.h"
+
+namespace rel {
+namespace {
+
+using EventStep = stage::Step;
+
+// Everything that is measured from the start of a stage starts anew.
+void enter_stage(EventStep& step, StageId stage) {
+  EngineState& state = step.state;
+  state.stage = stage;
+  state.step = 0;
+  state.stage_entered_ns = step.now_ns;
+  state.step_entered_ns = step.now_ns;
+  state.stage_clock_ns = 0;
+  state.step_clock_ns = 0;
+  state.holding = 0;
+  state.held_by = TriggerId{};
+  state.held_since_ns = 0;
+  state.ticks_since_stage = 0;
+  std::fill_n(state.sustains, step.plan.sustains.size(), SustainState{});
+  std::fill_n(state.triggers, step.plan.triggers.size(), TriggerState{});
+  step.output.stage_changed = 1;
+}
+
+void take_effect(EventStep& step) {
+  EngineState& state = step.state;
+  const Raise raise = state.pending;
+  state.pending = Raise{};
+  switch (raise.kind) {
+    case RaiseKind::none: return;
+    case RaiseKind::start:
+      state.phase = Phase::running;
+      state.start_wanted = 0;
+      state.started_ns = step.now_ns;
+      enter_stage(step, raise.stage);
+      return;
+    case RaiseKind::step:
+      state.step = raise.step;
+      state.step_entered_ns = step.now_ns;
+      state.step_clock_ns = 0;
+      return;
+    case RaiseKind::stage: enter_stage(step, raise.stage); return;
+    case RaiseKind::complete: state.phase = Phase::completed; return;
+  }
+}
+
+// Answers to a raise that was taken back or asked anew name another id.
+bool answers_pending(const EngineState& state, const HostEvent& event) {
+  return state.pending.kind != RaiseKind::none && state.pending.id == event.raise_id;
+}
+
+void start(EventStep& step) {
+  EngineState& state = step.state;
+  if (state.phase != Phase::idle || state.start_wanted) return;
+  state.start_wanted = 1;
+  stage::ask_for_start(step);
+}
+
+}  // namespace
+
+void engine_event(const Plan& plan, EngineState& state, const HostEvent& event, int64_t now_ns,
+                  StepOutput& output) {
+  EventStep step{plan, state, now_ns, output};
+  stage::begin_output(step);
+  switch (event.kind) {
+    case HostEventKind::none: break;
+    case HostEventKind::start: start(step); break;
+    case HostEventKind::raise_durable:
+      if (answers_pending(state, event)) take_effect(step);
+      break;
+    case HostEventKind::raise_refused:
+      if (answers_pending(state, event)) {
+        state.pending = Raise{};
+        state.raise_not_before_ns = now_ns + raise_retry_ns;
+      }
+      break;
+  }
+  stage::end_output(step);
+}
+
+}  // namespace rel

@@ -1,0 +1,100 @@
+// The numbers a decision rests on: the aggregates of a predicate in the order of the policy text,
+// of a fold those of the cell that decided it. Does not allocate.
+#include <algorithm>
+
+#include "runtime/stage/step_parts.h"
+
+namespace rel::stage {
+namespace {
+
+// One predicate being read. Recursion is bounded by the nodes of the plan.
+struct Reader {
+  const Step& step;
+  const FrameView& view;
+  PredicateId predicate;
+  Decision& decision;
+};
+
+void read_node(const Reader& reader, NodeId node, uint32_t cell);
+
+void add(const Reader& reader, AggregateId id, uint32_t cell) {
+  Decision& decision = reader.decision;
+  if (decision.evidence_count == limits::evidence_max) return;
+  const Aggregate& aggregate = reader.step.plan.aggregates[id.value];
+  const uint32_t plan_cell = aggregate.cell_first + cell;
+  const std::span<const Evidence> quoted{decision.evidence, decision.evidence_count};
+  const bool known = std::any_of(quoted.begin(), quoted.end(), [&](const Evidence& other) {
+    return other.aggregate == id && other.cell == plan_cell;
+  });
+  if (known) return;
+  const uint32_t place = aggregate.frame_first + cell;
+  Evidence& evidence = decision.evidence[decision.evidence_count++];
+  evidence.aggregate = id;
+  evidence.cell = plan_cell;
+  evidence.value = reader.step.frame->values[place];
+  evidence.samples = reader.step.frame->samples[place];
+  evidence.causes = reader.step.frame->causes[place];
+}
+
+// How much a cell says about the verdict of its fold; the first cell with the most is quoted.
+int weight_in_any(Verdict verdict) {
+  if (verdict == Verdict::is_true) return 3;
+  if (verdict == Verdict::source_error) return 2;
+  return verdict == Verdict::is_false ? 1 : 0;
+}
+
+int weight_in_every(Verdict verdict) {
+  if (verdict == Verdict::is_false) return 3;
+  return is_unknown(verdict) ? 2 : 1;
+}
+
+void read_fold(const Reader& reader, const Node& node) {
+  const bool any = node.op == Op::fold_any;
+  uint32_t best_cell = 0;
+  int best = -1;
+  for (uint32_t cell = 0; cell < node.b; ++cell) {
+    const Verdict verdict = interpret_node(reader.step.plan, reader.predicate, NodeId{node.a}, cell,
+                                           reader.view);
+    const int weight = any ? weight_in_any(verdict) : weight_in_every(verdict);
+    if (weight > best) {
+      best = weight;
+      best_cell = cell;
+    }
+  }
+  read_node(reader, NodeId{node.a}, best_cell);
+}
+
+void read_node(const Reader& reader, NodeId id, uint32_t cell) {
+  if (reader.decision.evidence_count == limits::evidence_max) return;
+  const Node& node = reader.step.plan.nodes[id.value];
+  switch (node.op) {
+    case Op::constant: return;
+    case Op::load: return add(reader, AggregateId{node.a}, cell);
+    case Op::sustained:
+      return add_evidence(reader.step, reader.step.plan.sustains[node.a].input, reader.decision);
+    case Op::neg:
+    case Op::logical_not: return read_node(reader, NodeId{node.a}, cell);
+    case Op::fold_any:
+    case Op::fold_every: return read_fold(reader, node);
+#define REL_ARITHMETIC(name, text, interpreted, ir) case Op::name:
+#include "runtime/plan/ops.def"
+#define REL_COMPARISON(name, text, interpreted, ir) case Op::name:
+#include "runtime/plan/ops.def"
+    case Op::logical_and:
+    case Op::logical_or:
+      read_node(reader, NodeId{node.a}, cell);
+      read_node(reader, NodeId{node.b}, cell);
+  }
+}
+
+}  // namespace
+
+void add_evidence(const Step& step, PredicateId predicate, Decision& decision) {
+  if (!step.frame || !step.verdicts) return;
+  const FrameView view{step.frame->values.data(), step.frame->causes.data(),
+                       reinterpret_cast<const uint8_t*>(step.verdicts->sustains.data())};
+  read_node(Reader{step, view, predicate, decision}, step.plan.predicates[predicate.value].root(),
+            0);
+}
+
+}  // namespace rel::stage

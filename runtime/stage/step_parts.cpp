@@ -1,0 +1,99 @@
+// What ticks and host events of the stage machine share: the output of a call and its decisions.
+#include "runtime/stage/step_parts.h"
+
+#include <algorithm>
+
+#include "runtime/base/check.h"
+
+namespace rel {
+
+Route route_of(const Plan& plan, const EngineState& state) {
+  Route route;
+  route.epoch = state.epoch;
+  switch (state.phase) {
+    case Phase::idle:
+    case Phase::rolled_back:
+    case Phase::withdrawn: return route;
+    case Phase::running:
+    case Phase::completed: break;
+  }
+  route.stage = state.stage;
+  route.share_millionths = stage::share_of(plan, state.stage, state.step);
+  route.mirror_millionths = plan.stages[state.stage.value].mirror_millionths;
+  return route;
+}
+
+namespace stage {
+
+uint32_t share_of(const Plan& plan, StageId stage, uint32_t step_index) {
+  constexpr uint32_t everybody = 1'000'000;
+  const Stage& row = plan.stages[stage.value];
+  const uint32_t share = plan.steps[row.steps.at(step_index).value].share_millionths;
+  return std::min(share, everybody - row.holdback_millionths);
+}
+
+bool is_clock_gap(const EngineState& state, int64_t now_ns) {
+  if (now_ns < state.last_tick_ns) return true;
+  const int64_t watched_until = std::max(state.last_tick_ns, state.stage_entered_ns);
+  return watched_until != 0 && now_ns - watched_until > clock_gap_ns_max;
+}
+
+void begin_output(Step& step) {
+  StepOutput& output = step.output;
+  output.decision_count = 0;
+  output.route_changed = 0;
+  output.stage_changed = 0;
+  output.raise = Raise{};
+  output.route = route_of(step.plan, step.state);
+}
+
+void end_output(Step& step) {
+  const Route route = route_of(step.plan, step.state);
+  step.output.route_changed = route == step.output.route ? 0 : 1;
+  step.output.route = route;
+}
+
+Decision& emit(Step& step, DecisionKind kind, const DecisionCause& cause) {
+  REL_CHECK(step.output.decision_count < decisions_per_step_max);
+  Decision& decision = step.output.decisions[step.output.decision_count++];
+  decision = Decision{};
+  decision.id = step.state.next_decision_id++;
+  decision.time_ns = step.now_ns;
+  decision.since_ns = cause.since_ns;
+  decision.epoch = step.state.epoch;
+  decision.kind = kind;
+  decision.reason = cause.reason;
+  decision.cause = cause.cause;
+  decision.trigger = cause.trigger;
+  decision.stage = step.state.stage;
+  decision.share_millionths = route_of(step.plan, step.state).share_millionths;
+  return decision;
+}
+
+void ask_for(Step& step, RaiseKind kind, StageId stage, uint32_t step_index) {
+  Raise& pending = step.state.pending;
+  pending = Raise{};
+  pending.id = step.state.next_raise_id++;
+  pending.kind = kind;
+  pending.stage = stage;
+  pending.step = step_index;
+  step.output.raise = pending;
+}
+
+Decision& emit_raise(Step& step, DecisionKind kind, StageId stage, const DecisionCause& cause) {
+  Decision& decision = emit(step, kind, cause);
+  const Raise& raise = step.state.pending;
+  decision.durable_first = 1;
+  decision.stage = stage;
+  decision.share_millionths = share_of(step.plan, raise.stage, raise.step);
+  return decision;
+}
+
+void ask_for_start(Step& step) {
+  ask_for(step, RaiseKind::start, StageId{0}, 0);
+  emit_raise(step, DecisionKind::stage_entered, StageId{0},
+             {.reason = Reason::release_started});
+}
+
+}  // namespace stage
+}  // namespace rel
