@@ -56,7 +56,7 @@ class Runtime {
 
   // Borrows all three. `memory` is at least shared_size() bytes, 64-byte aligned; zeroed memory is
   // a fresh state, anything else must be a state of the same plan (magic, layout version, plan
-  // hash) or is refused with what differs. `boot_id` ties volatile aggregates to one boot.
+  // hash) or is refused with what differs. That a file is of this boot is open_mapping's to say.
   static Result<std::unique_ptr<Runtime>> open(const Plan& plan, Evaluator evaluator,
                                                std::span<std::byte> memory);
   ~Runtime();
@@ -67,10 +67,16 @@ class Runtime {
   Result<uint32_t> claim_shard(int32_t pid);
   void release_shard(uint32_t shard);
   RouteDecision route(std::string_view key, int64_t now_ns) const;
+  // Counts one request. Left out and counted: observations more than two panes behind the last tick
+  // (late) or more than two panes, at least a second, ahead of it (future), and values that are not
+  // finite, not below 9.2e9 in magnitude, a negative duration or a flag other than 0 and 1.
   void observe(uint32_t shard, const Observation& observation);
 
   // -- control plane
-  // One tick of the engine if this process holds or can take the lease. Never waits.
+  // One tick of the engine if this process holds or can take the lease. Never waits. What was
+  // observed since the last tick belongs to this one: with events of their own time, tick as often
+  // as they are to be told apart. A clock behind the last tick by a second or less skips the tick,
+  // one behind by more, or ahead by more, is a gap that empties the windows.
   TickReport tick(int32_t pid, int64_t now_ns);
   // A source failed or came back: while failing, every aggregate is a source error.
   void set_source_failing(bool failing);
@@ -79,12 +85,16 @@ class Runtime {
   void request_start();
   void grant_raise(uint64_t raise_id);
   void refuse_raise(uint64_t raise_id);
-  // Puts a journaled state in place after a restart, before the first tick or at the next one.
+  // Puts a journaled state in place at the next tick, unless the mapping has gone back since: a
+  // state of an older epoch, or of the epoch in which the release went back, is not taken.
   void restore(const DurableState& state);
   void sidecar_heartbeat(int64_t now_ns);
 
   // Decisions not yet taken by the journal, oldest first. A decision stays until acknowledged.
   std::optional<Decision> next_decision() const;
+  // The oldest one not acknowledged whose id is greater than `id`: several become durable in one
+  // transaction before any of them is acknowledged.
+  std::optional<Decision> decision_after(uint64_t id) const;
   void acknowledge_decision(uint64_t id);
 
   // -- looking

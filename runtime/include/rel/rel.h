@@ -83,6 +83,9 @@ REL_API uint32_t rel_plan_segment_count(const rel_plan *plan);
 REL_API rel_str rel_plan_segment_name(const rel_plan *plan, uint32_t index);
 /* Index of a value within a segment's set; the set's size for a value outside it (`other`). */
 REL_API uint32_t rel_plan_segment_value(const rel_plan *plan, uint32_t segment, rel_str value);
+/* Names of stages, by the index that a decision carries; empty for an index outside the plan. */
+REL_API uint32_t rel_plan_stage_count(const rel_plan *plan);
+REL_API rel_str rel_plan_stage_name(const rel_plan *plan, uint32_t index);
 
 /* ---- engine ------------------------------------------------------------------------------ */
 

@@ -1,0 +1,421 @@
+#include "runtime/runtime.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#include "runtime/base/check.h"
+#include "runtime/ingest/collect.h"
+#include "runtime/ingest/shard.h"
+#include "runtime/route/decision_ring.h"
+#include "runtime/route/layout.h"
+#include "runtime/route/publication.h"
+#include "runtime/route/route_key.h"
+#include "runtime/route/shared_state.h"
+#include "runtime/route/shared_words.h"
+#include "runtime/windows/frame.h"
+#include "runtime/windows/windows.h"
+
+namespace rel {
+namespace {
+
+// Fresh memory takes the value, any other must have it already.
+bool agree(std::atomic<uint64_t>& word, uint64_t value) {
+  uint64_t fresh = 0;
+  return word.compare_exchange_strong(fresh, value, std::memory_order_acq_rel) || fresh == value;
+}
+
+Status agree_on_identity(SharedIdentity& identity, uint64_t hash, uint64_t size) {
+  if (!agree(identity.magic, shared_magic)) {
+    return Error{"the shared memory is not a state of relc; remove the file and start again"};
+  }
+  if (!agree(identity.layout_version, shared_layout_version)) {
+    return Error{fmt::format(
+        "the shared memory has layout version {}, this program writes {}; end the old processes, "
+        "then remove the file",
+        identity.layout_version.load(), shared_layout_version)};
+  }
+  if (!agree(identity.plan_hash, hash)) {
+    return Error{fmt::format(
+        "the shared memory belongs to plan {:016x}, the policy given makes plan {:016x}; finish "
+        "the running release first, or use another state directory",
+        identity.plan_hash.load(), hash)};
+  }
+  if (!agree(identity.size, size)) {
+    return Error{fmt::format("the shared memory holds {} bytes of state, this plan needs {}",
+                             identity.size.load(), size)};
+  }
+  return ok();
+}
+
+}  // namespace
+
+uint32_t bucket_of(std::string_view key, uint64_t salt) {
+  return bucket_of_hash(key_hash(key, salt));
+}
+
+struct Runtime::Parts {
+  Parts(const Plan& p, Evaluator e, std::byte* m)
+      : route{&reinterpret_cast<SharedState*>(m)->route, p.salt},
+        plan(p),
+        evaluator(e),
+        memory(m),
+        layout(p),
+        publication(layout, m),
+        shared(publication.shared()),
+        windows(p, layout),
+        collector(layout, m),
+        values(p.frame_size),
+        samples(p.frame_size),
+        causes(p.frame_size + 7) {}
+
+  FrameColumns frame() {
+    return {values, std::span(causes).first(plan.frame_size), samples};
+  }
+
+  // -- of a tick, in the order of use
+  void settle_seat(Seat seat, int64_t now_ns);
+  bool clock_went_back_a_little(int64_t now_ns) const;
+  void take_observations(int64_t now_ns);
+  void take_mail(int64_t now_ns, TickReport& report);
+  void take_restored(int64_t now_ns);
+  void decide(int64_t now_ns, TickReport& report);
+  void take_output(int64_t now_ns, TickReport& report);
+  void publish(int64_t now_ns, TickReport& report);
+
+  CandidateLane candidate_lane() const;
+  void restart_windows(int64_t now_ns, ResetScope scope);
+
+  RouteView route;  // first: every request reads it
+
+  const Plan& plan;
+  Evaluator evaluator;
+  std::byte* memory;
+  SharedLayout layout;
+  Publication publication;
+  SharedState& shared;
+  Windows windows;
+  Collector collector;
+  TickBuffer tick;  // the engine and what it decides, private until published
+  TickVerdicts verdicts{};
+  StepOutput output{};
+  std::vector<double> values;
+  std::vector<uint64_t> samples;
+  std::vector<uint8_t> causes;  // padded to whole words
+  std::atomic_flag ticking = ATOMIC_FLAG_INIT;
+};
+
+// -- opening
+
+Runtime::Runtime() = default;
+Runtime::~Runtime() = default;
+
+size_t Runtime::shared_size(const Plan& plan) { return SharedLayout(plan).size(); }
+
+Result<std::unique_ptr<Runtime>> Runtime::open(const Plan& plan, Evaluator evaluator,
+                                               std::span<std::byte> memory) {
+  const size_t size = shared_size(plan);
+  if (size > limits::shared_bytes_max) {
+    return Error{fmt::format(
+        "release {} needs {} MiB of shared memory, the limit is {} MiB; use fewer quantiles by "
+        "segment, or shorter windows",
+        plan.release, size >> 20, limits::shared_bytes_max >> 20)};
+  }
+  if (memory.size() < size) {
+    return Error{fmt::format("release {} needs {} bytes of shared memory, {} were given",
+                             plan.release, size, memory.size())};
+  }
+  if (reinterpret_cast<uintptr_t>(memory.data()) % alignof(SharedState) != 0) {
+    return Error{"the shared memory is not aligned to 64 bytes"};
+  }
+  if (!evaluator.compiled.empty() && evaluator.compiled.size() != plan.predicates.size()) {
+    return Error{fmt::format("{} compiled predicates were given for a plan with {}",
+                             evaluator.compiled.size(), plan.predicates.size())};
+  }
+  auto* shared = reinterpret_cast<SharedState*>(memory.data());
+  if (Status same = agree_on_identity(shared->identity, plan_hash(plan), size); !same) {
+    return same.error();
+  }
+  evaluator.plan = &plan;
+  std::unique_ptr<Runtime> runtime(new Runtime);
+  runtime->parts_ = std::make_unique<Parts>(plan, evaluator, memory.data());
+  return runtime;
+}
+
+// -- data plane
+
+Result<uint32_t> Runtime::claim_shard(int32_t pid) {
+  for (uint32_t shard = 0; shard < limits::shards_max; ++shard) {
+    const ShardView view = shard_view(parts_->layout, parts_->memory, shard);
+    int32_t owner = view.header->pid.load(std::memory_order_acquire);
+    if (owner != 0 && process_alive(owner)) continue;
+    if (!view.header->pid.compare_exchange_strong(owner, pid, std::memory_order_acq_rel)) continue;
+    if (owner != 0) mend_shard(parts_->layout, view);
+    view.header->claims.fetch_add(1, std::memory_order_acq_rel);
+    return shard;
+  }
+  return Error{fmt::format("all {} counter blocks are taken by living processes; use fewer workers",
+                           limits::shards_max)};
+}
+
+void Runtime::release_shard(uint32_t shard) {
+  REL_CHECK(shard < limits::shards_max);
+  shard_view(parts_->layout, parts_->memory, shard).header->pid.store(0, std::memory_order_release);
+}
+
+RouteDecision Runtime::route(std::string_view key, int64_t now_ns) const {
+  return route_key(parts_->route, key, now_ns);
+}
+
+void Runtime::observe(uint32_t shard, const Observation& observation) {
+  REL_CHECK(shard < limits::shards_max);
+  const ShardView view = shard_view(parts_->layout, parts_->memory, shard);
+  const int64_t last = parts_->shared.route.last_tick_ns.load(std::memory_order_relaxed);
+  if (last != 0) {
+    const int64_t bound = late_panes_max * parts_->plan.pane_ns;
+    if (observation.time_ns < last - bound) {
+      bump(view.header->late, uint64_t{1});
+      return;
+    }
+    // Ticks that stand still for longer than this empty the windows anyway.
+    if (observation.time_ns > last + std::max(bound, clock_gap_ns_max)) {
+      bump(view.header->future, uint64_t{1});
+      return;
+    }
+  }
+  count_observation(parts_->plan, parts_->layout, view, observation);
+}
+
+// -- control plane
+
+TickReport Runtime::tick(int32_t pid, int64_t now_ns) {
+  Parts& p = *parts_;
+  TickReport report;
+  if (p.ticking.test_and_set(std::memory_order_acquire)) return report;
+  if (const Seat seat = p.publication.enter(pid, now_ns); seat != Seat::refused) {
+    p.settle_seat(seat, now_ns);
+    if (!p.clock_went_back_a_little(now_ns)) {
+      p.take_observations(now_ns);
+      p.take_mail(now_ns, report);
+      p.decide(now_ns, report);
+      p.publish(now_ns, report);
+    }
+    p.publication.leave();
+  }
+  p.ticking.clear(std::memory_order_release);
+  return report;
+}
+
+// Makes the private state and the windows those in force.
+void Runtime::Parts::settle_seat(Seat seat, int64_t now_ns) {
+  windows.use(publication.bank());
+  collector.use(publication.bank());
+  if (seat != Seat::known) {
+    publication.load(tick);
+    // What the last evaluator published but could not hand over any more.
+    append_decisions(shared.ring, std::span(tick.decisions, tick.decision_count));
+  }
+  tick.decision_count = 0;
+  if (seat == Seat::emptied) {
+    restart_windows(now_ns, ResetScope::everything);
+    collector.collect(windows, CollectMode::discard);
+  }
+  if (publication.rollback_unfinished(tick.engine)) publication.adopt_rollback(tick);
+}
+
+// Clocks of two processes differ by a little; the next tick is ahead again. A clock that went back
+// further is a gap.
+bool Runtime::Parts::clock_went_back_a_little(int64_t now_ns) const {
+  const int64_t last = shared.route.last_tick_ns.load(std::memory_order_acquire);
+  return now_ns < last && last - now_ns <= clock_gap_ns_max;
+}
+
+void Runtime::Parts::take_observations(int64_t now_ns) {
+  const int64_t last = shared.route.last_tick_ns.load(std::memory_order_acquire);
+  const bool gap = last != 0 && (now_ns < last || now_ns - last > clock_gap_ns_max);
+  if (gap) restart_windows(now_ns, ResetScope::touched);
+  windows.advance(now_ns);
+  collector.collect(windows, gap ? CollectMode::discard : CollectMode::count);
+}
+
+void Runtime::Parts::take_mail(int64_t now_ns, TickReport& report) {
+  const MailBlock& mail = shared.mail;
+  take_restored(now_ns);
+  const auto tell = [&](HostEventKind kind, uint64_t raise_id) {
+    engine_event(plan, tick.engine, {.kind = kind, .raise_id = raise_id}, now_ns, output);
+    take_output(now_ns, report);
+  };
+  const Raise pending = tick.engine.pending;
+  if (pending.kind != RaiseKind::none) {
+    if (mail.granted_raise.load(std::memory_order_acquire) == pending.id) {
+      tell(HostEventKind::raise_durable, pending.id);
+    } else if (mail.refused_raise.load(std::memory_order_acquire) == pending.id) {
+      tell(HostEventKind::raise_refused, pending.id);
+    }
+  }
+  const uint64_t starts = mail.starts.load(std::memory_order_acquire);
+  if (starts != tick.starts_taken) {
+    tick.starts_taken = starts;
+    tell(HostEventKind::start, 0);
+  }
+}
+
+void Runtime::Parts::take_restored(int64_t now_ns) {
+  const MailBlock& mail = shared.mail;
+  const uint64_t restores = mail.restores.load(std::memory_order_acquire);
+  if (restores == tick.restores_taken || restores % 2 != 0) return;
+  EngineState restored;
+  copy_from_shared(&restored, &mail.restored, sizeof restored);
+  if (mail.restores.load(std::memory_order_acquire) != restores) return;  // written anew: next tick
+  tick.restores_taken = restores;
+
+  // The owner of the journal has compared both memories before it asked for this. Whatever went back
+  // since then stands: a restored state never undoes a rollback or a withdrawal.
+  const EngineState& present = tick.engine;
+  const bool went_back =
+      present.phase == Phase::rolled_back || present.phase == Phase::withdrawn;
+  if (restored.epoch < present.epoch || (went_back && restored.epoch == present.epoch)) return;
+  const uint64_t last_id = shared.ring.last_id.load(std::memory_order_acquire);
+  const uint64_t next_raise = present.next_raise_id;
+  tick.engine = restored;
+  tick.engine.next_decision_id = std::max(restored.next_decision_id, last_id + 1);
+  tick.engine.next_raise_id = std::max(restored.next_raise_id, next_raise);
+  restart_windows(now_ns, ResetScope::touched);
+}
+
+void Runtime::Parts::decide(int64_t now_ns, TickReport& report) {
+  const SourceHealth source = shared.mail.source_failing.load(std::memory_order_acquire) != 0
+                                  ? SourceHealth::fails
+                                  : SourceHealth::answers;
+  const FrameColumns columns = frame();
+  build_frame(plan, layout, windows, candidate_lane(), source, columns);
+  seal_frame(columns.values, columns.causes);
+  evaluate_tick(plan, evaluator, columns.values, columns.causes, tick.engine, now_ns, verdicts);
+  engine_tick(plan, tick.engine, verdicts, {columns.values, columns.causes, columns.samples}, now_ns,
+              output);
+  take_output(now_ns, report);
+}
+
+void Runtime::Parts::take_output(int64_t now_ns, TickReport& report) {
+  REL_CHECK(tick.decision_count + output.decision_count <= outbox_max);
+  std::copy_n(output.decisions, output.decision_count, tick.decisions + tick.decision_count);
+  tick.decision_count += output.decision_count;
+  if (output.raise.kind != RaiseKind::none) report.raise = output.raise;
+  if (output.stage_changed) restart_windows(now_ns, ResetScope::touched);
+}
+
+void Runtime::Parts::publish(int64_t now_ns, TickReport& report) {
+  const uint64_t before = shared.route.route_word.load(std::memory_order_acquire);
+  tick.written = 1;
+  if (publication.publish(plan, tick, frame()) == Publish::lost) {
+    report = TickReport{};
+    return;
+  }
+  shared.route.last_tick_ns.store(now_ns, std::memory_order_release);
+  shared.ticks.fetch_add(1, std::memory_order_relaxed);
+  report.evaluated = 1;
+  report.route_changed = shared.route.route_word.load(std::memory_order_acquire) != before;
+}
+
+CandidateLane Runtime::Parts::candidate_lane() const {
+  const EngineState& engine = tick.engine;
+  const bool mirror = !engine.stage.is_none() &&
+                      plan.stages[engine.stage.value].kind == StageKind::mirror;
+  return mirror ? CandidateLane::shadow : CandidateLane::live;
+}
+
+void Runtime::Parts::restart_windows(int64_t now_ns, ResetScope scope) {
+  windows.reset(scope);
+  windows.advance(now_ns);
+}
+
+void Runtime::set_source_failing(bool failing) {
+  parts_->shared.mail.source_failing.store(failing ? 1 : 0, std::memory_order_release);
+}
+
+void Runtime::request_start() {
+  parts_->shared.mail.starts.fetch_add(1, std::memory_order_acq_rel);
+}
+
+void Runtime::grant_raise(uint64_t raise_id) {
+  parts_->shared.mail.granted_raise.store(raise_id, std::memory_order_release);
+}
+
+void Runtime::refuse_raise(uint64_t raise_id) {
+  parts_->shared.mail.refused_raise.store(raise_id, std::memory_order_release);
+}
+
+void Runtime::restore(const DurableState& state) {
+  MailBlock& mail = parts_->shared.mail;
+  const uint64_t writing = mail.restores.load(std::memory_order_acquire) | 1;
+  mail.restores.store(writing, std::memory_order_release);
+  copy_to_shared(&mail.restored, &state.engine, sizeof state.engine);
+  mail.restores.store(writing + 1, std::memory_order_release);
+}
+
+void Runtime::sidecar_heartbeat(int64_t now_ns) {
+  parts_->shared.route.sidecar_heartbeat_ns.store(now_ns, std::memory_order_release);
+}
+
+std::optional<Decision> Runtime::next_decision() const {
+  return oldest_decision(parts_->shared.ring);
+}
+
+std::optional<Decision> Runtime::decision_after(uint64_t id) const {
+  return rel::decision_after(parts_->shared.ring, id);
+}
+
+void Runtime::acknowledge_decision(uint64_t id) { acknowledge_decisions(parts_->shared.ring, id); }
+
+// -- looking
+
+EngineState Runtime::engine_state() const {
+  EngineState engine;
+  parts_->publication.copy_engine(engine);
+  return engine;
+}
+
+Route Runtime::published_route() const {
+  const RouteBlock& block = parts_->shared.route;
+  const uint64_t word = block.route_word.load(std::memory_order_acquire);
+  Route route;
+  route.epoch = rollback_epoch(block.rollback_word.load(std::memory_order_acquire));
+  if (epoch_of(word) != (route.epoch & 0xffff)) return route;
+  route.share_millionths = share_of(word);
+  route.mirror_millionths = mirror_of(word);
+  route.stage = stage_of(word);
+  return route;
+}
+
+void Runtime::copy_frame(std::span<double> values, std::span<uint8_t> causes,
+                         std::span<uint64_t> samples) const {
+  const size_t size = parts_->plan.frame_size;
+  REL_CHECK(values.size() == size && causes.size() == size && samples.size() == size);
+  parts_->publication.copy_frame({values, causes, samples});
+}
+
+Runtime::Counters Runtime::counters() const {
+  Counters total;
+  for (uint32_t shard = 0; shard < limits::shards_max; ++shard) {
+    const ShardHeader& header = *shard_view(parts_->layout, parts_->memory, shard).header;
+    if (header.claims.load(std::memory_order_acquire) == 0) continue;
+    const auto read = [](const std::atomic<uint64_t>& counter) {
+      return counter.load(std::memory_order_relaxed);
+    };
+    total.observed += read(header.observed);
+    total.late += read(header.late);
+    total.future += read(header.future);
+    total.rejected_values += read(header.rejected_values);
+    total.requests_baseline += read(header.requests[0]);
+    total.requests_candidate += read(header.requests[1]);
+  }
+  total.decisions_suppressed = parts_->shared.ring.suppressed.load(std::memory_order_relaxed);
+  total.ticks = parts_->shared.ticks.load(std::memory_order_relaxed);
+  return total;
+}
+
+const Plan& Runtime::plan() const { return parts_->plan; }
+
+}  // namespace rel

@@ -1,0 +1,77 @@
+#include "runtime/windows/frame.h"
+
+#include "runtime/base/verdict.h"
+
+namespace rel {
+namespace {
+
+struct Number {
+  double value = 0;
+  uint64_t samples = 0;
+  uint8_t causes = cause_none;
+};
+
+LaneArm lane_of(Arm arm, CandidateLane candidate) {
+  if (arm == Arm::baseline) return LaneArm::baseline_live;
+  return candidate == CandidateLane::shadow ? LaneArm::candidate_shadow : LaneArm::candidate_live;
+}
+
+double sum_of(const WindowTotals& totals) { return static_cast<double>(totals.sum) / 1e9; }
+
+double known_value(const Aggregate& aggregate, const BucketMap& map, const WindowReading& reading) {
+  const WindowTotals& totals = *reading.totals;
+  switch (aggregate.fn) {
+    case AggregateFn::samples:
+      return static_cast<double>(totals.n);
+    case AggregateFn::count:
+      return static_cast<double>(totals.k);
+    case AggregateFn::sum:
+      return sum_of(totals);
+    case AggregateFn::rate:
+      return static_cast<double>(totals.k) / static_cast<double>(totals.n);
+    case AggregateFn::mean:
+      return sum_of(totals) / static_cast<double>(totals.n);
+    case AggregateFn::quantile:
+      return bucket_value(
+          map, quantile_bucket(reading.counts, reading.first, totals.hist_n, aggregate.quantile));
+  }
+  return 0;
+}
+
+Number number_of(const Aggregate& aggregate, const BucketMap& map, const WindowReading& reading) {
+  const bool counts = aggregate.fn == AggregateFn::samples || aggregate.fn == AggregateFn::count;
+  Number number;
+  number.samples =
+      aggregate.fn == AggregateFn::quantile ? reading.totals->hist_n : reading.totals->n;
+  if (!counts && number.samples == 0) {
+    number.causes = cause_no_data;
+  } else if (!counts && number.samples < aggregate.samples_min) {
+    number.causes = cause_insufficient;
+  }
+  // An insufficient number is shown, though nothing may be concluded from it.
+  if (number.causes != cause_no_data) number.value = known_value(aggregate, map, reading);
+  return number;
+}
+
+}  // namespace
+
+void build_frame(const Plan& plan, const SharedLayout& layout, const Windows& windows,
+                 CandidateLane candidate, SourceHealth source, const FrameColumns& frame) {
+  for (const Aggregate& aggregate : plan.aggregates) {
+    const Tracker& tracker = plan.trackers[aggregate.tracker.value];
+    const auto row = tracker.metric.is_none() ? static_cast<uint32_t>(plan.metrics.size())
+                                              : tracker.metric.value;
+    const LaneArm lane = lane_of(aggregate.arm, candidate);
+    for (uint32_t i = 0; i < aggregate.cell_count; ++i) {
+      const uint32_t window = layout.window_of(aggregate.tracker, lane, aggregate.cell_first + i);
+      const Number number = number_of(aggregate, layout.buckets(row), windows.read(window));
+      const uint32_t place = aggregate.frame_first + i;
+      frame.values[place] = number.value;
+      frame.samples[place] = number.samples;
+      frame.causes[place] = number.causes;
+      if (source == SourceHealth::fails) frame.causes[place] |= cause_source_error;
+    }
+  }
+}
+
+}  // namespace rel
