@@ -1,0 +1,99 @@
+// The host of a release: keeps the journal of what the gateway decides, permits what raises
+// exposure once it is on disk, does what the policy says after the way back, and tells how things
+// stand.
+// Input: a Runtime (in a gateway's mapping or of this process), a journal, the time. Output:
+// journal records, permissions, actions, status. Owner: `relc run`, which calls step() every few
+// milliseconds. Nothing here waits for anything but the journal's disk.
+//
+// A journal that fails never stops a rollback: the gateway has it in memory, and its decisions stay
+// in the ring until the disk comes back. It stops every increase.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/actuators/registry.h"
+#include "runtime/base/result.h"
+#include "runtime/host/host_time.h"
+#include "runtime/host/recovery.h"
+#include "runtime/host/way_back.h"
+#include "runtime/journal/journal.h"
+#include "runtime/runtime.h"
+
+namespace rel {
+
+struct HostSettings {
+  std::string state_dir;
+  CommandRules commands;
+  // Called with every decision once it is durable.
+  std::function<void(const JournalEntry&)> logged;
+};
+
+class Host {
+ public:
+  // Recovers: puts runtime and journal into agreement, or begins the release. Borrows runtime and
+  // journal. An error means that the journal cannot be used.
+  static Result<std::unique_ptr<Host>> open(Runtime& runtime, Journal& journal,
+                                            HostSettings settings, HostTime now);
+
+  // One pass: heartbeat, decisions to the journal, permission of a raise, the way back.
+  void step(HostTime now);
+
+  // -- looking
+  const Plan& plan() const { return runtime_.plan(); }
+  Runtime& runtime() { return runtime_; }
+  const ReleaseRecord& release() const { return release_; }
+  EngineState state() const { return runtime_.engine_state(); }
+  // Why the release does not start, with the remedy; empty when nothing is in its way.
+  const std::string& blocked() const { return blocked_; }
+  // The last failure of the journal; empty while it works.
+  const std::string& journal_error() const { return journal_error_; }
+  // What recovery had to do; empty when both memories agreed.
+  const std::string& recovery_note() const { return recovery_note_; }
+  Journal& journal() { return journal_; }
+  const std::vector<ActionRecord>& actions() const { return way_back_->outcomes(); }
+  const std::string& report_folder() const { return report_folder_; }
+  // The release has come to an end and everything after it is done and durable.
+  bool settled() const { return settled_; }
+
+ private:
+  Host(Runtime& runtime, Journal& journal, HostSettings settings);
+  Status recover(HostTime now);
+  Status check_may_start(HostTime now);
+  bool waits_for_restore(const EngineState& state);
+  struct Pass;
+  bool read_ring(Pass& pass);
+  void sort_decisions(Pass& pass);
+  void settle_last_raise(Pass& pass);
+  void keep_journal(HostTime now);
+  bool snapshot_is_due(const Pass& pass) const;
+  Status write(const EngineState* state, std::vector<JournalEntry> entries,
+               std::vector<ActionRecord> actions, std::vector<RaiseRecord> raises);
+  void journal_failed(const Pass& pass, std::string why);
+  void go_back(HostTime now);
+
+  Runtime& runtime_;
+  Journal& journal_;
+  HostSettings settings_;
+  ReleaseRecord release_;
+  std::string report_folder_;
+  std::string blocked_;
+  std::string journal_error_;
+  std::string recovery_note_;
+  std::unique_ptr<WayBack> way_back_;
+  std::optional<EngineState> restoring_;  // handed to the runtime, not yet in force
+  std::optional<RaiseRecord> raise_;      // the latest in the journal
+  std::optional<Raise> doubtful_raise_;   // its record failed, and may be on disk all the same
+  uint64_t last_journaled_ = 0;           // decision of the engine
+  uint64_t last_seen_ = 0;                // ... that was taken from the ring, journaled or void
+  Phase journaled_phase_ = Phase::idle;
+  int64_t last_snapshot_ns_ = 0;          // steady clock
+  int64_t retry_at_ns_ = 0;               // steady clock, after a failure of the journal
+  int torn_passes_ = 0;                   // ring and state did not agree so often in a row
+  bool settled_ = false;
+};
+
+}  // namespace rel

@@ -1,0 +1,211 @@
+#include "runtime/host/status_json.h"
+
+#include <cmath>
+#include <string_view>
+#include <vector>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "runtime/base/time_text.h"
+#include "runtime/base/verdict.h"
+#include "runtime/host/host.h"
+#include "runtime/plan/text.h"
+#include "runtime/stage/decision_text.h"
+#include "runtime/stage/quantity_text.h"
+
+namespace rel {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// What programs printed may be any bytes; JSON is UTF-8.
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
+double share(uint32_t millionths) { return millionths / 1e6; }
+
+Json text_or_null(std::string_view text) {
+  return text.empty() ? Json(nullptr) : Json(std::string(text));
+}
+
+std::string_view verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::is_false: return "false";
+    case Verdict::is_true: return "true";
+    case Verdict::insufficient:
+    case Verdict::no_data:
+    case Verdict::source_error: return cause_name(cause_of(verdict));
+  }
+  return "damaged";
+}
+
+struct Frame {
+  std::vector<double> values;
+  std::vector<uint8_t> causes;
+  std::vector<uint64_t> samples;
+};
+
+Frame read_frame(const Runtime& runtime) {
+  const size_t size = runtime.plan().frame_size;
+  Frame frame{std::vector<double>(size), std::vector<uint8_t>(size), std::vector<uint64_t>(size)};
+  runtime.copy_frame(frame.values, frame.causes, frame.samples);
+  return frame;
+}
+
+// `region=eu`, `region=other`; null for everybody.
+Json cell_name(const Plan& plan, uint32_t cell) {
+  for (const Segment& segment : plan.segments) {
+    if (cell < segment.cell_first || cell > segment.cell_first + segment.values.count) continue;
+    const uint32_t index = cell - segment.cell_first;
+    const std::string_view value =
+        index == segment.values.count
+            ? "other"
+            : plan.text(plan.segment_values[segment.values.at(index).value]);
+    return fmt::format("{}={}", plan.text(segment.name), value);
+  }
+  return nullptr;
+}
+
+Json aggregates(const Runtime& runtime) {
+  const Plan& plan = runtime.plan();
+  const Frame frame = read_frame(runtime);
+  Json rows = Json::array();
+  for (const Aggregate& aggregate : plan.aggregates) {
+    for (uint32_t c = 0; c < aggregate.cell_count; c++) {
+      const uint32_t at = aggregate.frame_first + c;
+      const Cause cause = worst_cause(frame.causes[at]);
+      const bool known = cause == cause_none && std::isfinite(frame.values[at]);
+      rows.push_back({{"expr", plan.text(aggregate.text)},
+                      {"arm", aggregate.arm == Arm::candidate ? "candidate" : "baseline"},
+                      {"cell", cell_name(plan, aggregate.cell_first + c)},
+                      {"value", known ? Json(frame.values[at]) : Json(nullptr)},
+                      {"unit", unit_name(aggregate.unit)},
+                      {"samples", frame.samples[at]},
+                      {"unknown", known ? Json(nullptr) : text_or_null(cause_name(cause))}});
+    }
+  }
+  return rows;
+}
+
+Json triggers(const Plan& plan, const EngineState& state) {
+  Json rows = Json::array();
+  for (size_t i = 0; i < plan.triggers.size(); i++) {
+    const Trigger& trigger = plan.triggers[i];
+    if (!trigger.stage.is_none() && trigger.stage != state.stage) continue;
+    const TriggerState& seen = state.triggers[i];
+    const bool condition = seen.since_ns != 0;
+    const int64_t for_ns =
+        trigger.sustain.is_none() ? 0 : plan.sustains[trigger.sustain.value].duration_ns;
+    rows.push_back({{"name", plan.text(trigger.name)},
+                    {"action", action_name(trigger.action)},
+                    {"rule", plan.text(trigger.text)},
+                    {"verdict", verdict_name(static_cast<Verdict>(seen.verdict))},
+                    {"condition", condition},
+                    {"pending_s", condition ? seconds(state.last_tick_ns - seen.since_ns) : 0.0},
+                    {"for_s", seconds(for_ns)}});
+  }
+  return rows;
+}
+
+Json counters(const Runtime::Counters& c) {
+  return {{"observed", c.observed},
+          {"late", c.late},
+          {"future", c.future},
+          {"rejected_values", c.rejected_values},
+          {"decisions_suppressed", c.decisions_suppressed},
+          {"ticks", c.ticks},
+          {"requests_candidate", c.requests_candidate},
+          {"requests_baseline", c.requests_baseline}};
+}
+
+Json actions(const Plan& plan, const std::vector<ActionRecord>& records) {
+  Json rows = Json::array();
+  for (const ActionRecord& record : records) {
+    std::string_view status = "started";
+    if (record.status == ActionStatus::done) status = "done";
+    if (record.status == ActionStatus::failed) status = "failed";
+    rows.push_back({{"action", plan.text(plan.actions[record.action.value].text)},
+                    {"status", status},
+                    {"attempts", record.attempts},
+                    {"detail", record.detail}});
+  }
+  return rows;
+}
+
+Json held_because(const Plan& plan, const EngineState& state) {
+  if (!state.holding) return nullptr;
+  if (state.held_by.is_none()) return "the stage has been longer than its `at most`";
+  const Trigger& trigger = plan.triggers[state.held_by.value];
+  const Verdict verdict = static_cast<Verdict>(state.triggers[state.held_by.value].verdict);
+  return fmt::format("`{}` is {}", plan.text(trigger.text), verdict_name(verdict));
+}
+
+void add_stage(Json& json, const Plan& plan, const EngineState& state) {
+  const bool placed = state.stage.value < plan.stages.size();
+  const Stage* stage = placed ? &plan.stages[state.stage.value] : nullptr;
+  const Step* step = placed ? &plan.steps[stage->steps.at(state.step).value] : nullptr;
+  json["stage"] = placed ? text_or_null(plan.text(stage->name)) : Json(nullptr);
+  json["step"] = placed ? Json(state.step + 1) : Json(nullptr);
+  json["steps"] = placed ? Json(stage->steps.count) : Json(nullptr);
+  json["stage_clock_s"] = seconds(state.stage_clock_ns);
+  json["step_clock_s"] = seconds(state.step_clock_ns);
+  json["step_duration_s"] = placed ? Json(seconds(step->duration_ns)) : Json(nullptr);
+  json["soak_s"] = placed ? Json(seconds(stage->soak_ns)) : Json(nullptr);
+}
+
+}  // namespace
+
+std::string aggregates_json(const Runtime& runtime) { return dump(aggregates(runtime)); }
+
+std::string status_json(Host& host) {
+  const Plan& plan = host.plan();
+  const EngineState state = host.state();
+  const Route route = host.runtime().published_route();
+  Json json;
+  json["release"] = plan.release;
+  json["model"] = plan.model;
+  json["phase"] = phase_name(state.phase);
+  json["share"] = share(route.share_millionths);
+  json["mirror"] = share(route.mirror_millionths);
+  json["epoch"] = state.epoch;
+  add_stage(json, plan, state);
+  json["held"] = state.holding != 0;
+  json["held_because"] = held_because(plan, state);
+  json["blocked"] = text_or_null(host.blocked());
+  json["settled"] = host.settled();
+  json["time"] = rfc3339_text(state.last_tick_ns);
+  json["plan"] = fmt::format("{:016x}", plan_hash(plan));
+  json["journal"] = {{"ok", host.journal_error().empty()},
+                     {"error", text_or_null(host.journal_error())},
+                     {"recovery", text_or_null(host.recovery_note())}};
+  json["counters"] = counters(host.runtime().counters());
+  json["reports"] = host.report_folder();
+  json["actions"] = actions(plan, host.actions());
+  json["triggers"] = triggers(plan, state);
+  json["aggregates"] = aggregates(host.runtime());
+  return dump(json);
+}
+
+std::string logged_json(const Plan& plan, const JournalEntry& entry) {
+  std::string line = decision_json(plan, entry.decision);
+  if (entry.because.empty()) return line;
+  Json json = Json::parse(line);
+  json["because"] = entry.because;
+  return dump(json);
+}
+
+std::string logged_line(const Plan& plan, const JournalEntry& entry) {
+  const Decision& decision = entry.decision;
+  if (entry.because.empty()) return decision_line(plan, decision);
+  const std::string_view stage =
+      decision.stage.is_none() ? "-" : plan.text(plan.stages[decision.stage.value].name);
+  return fmt::format("{}  {:<18}  {:<10}  {:>5}  {}", rfc3339_text(decision.time_ns),
+                     decision_kind_name(decision.kind), stage,
+                     quantity_text(share(decision.share_millionths), PlanUnit::ratio),
+                     entry.because);
+}
+
+}  // namespace rel

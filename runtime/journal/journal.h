@@ -1,0 +1,142 @@
+// The journal: what a release decided, where it stands and what was done about it, on disk.
+// SQLite in WAL mode with full synchronisation: when record() has returned without an error, its
+// batch survives a crash of the process, of the system and of the power supply.
+// Input: batches of the host. Output: the records a restart, `relc history` and reports read.
+// Owner: the one host that holds the state directory's lock; readers open it read-only.
+//
+// A batch is one transaction: decisions, the state after them, the raise they permit and the
+// outcome of actions become durable together or not at all. Decisions of the engine carry its
+// number, and writing a number again changes nothing, so redelivery after a crash is harmless.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/plan/plan.h"
+#include "runtime/stage/decision.h"
+#include "runtime/stage/engine.h"
+
+namespace rel {
+
+// One run of one plan. `candidate` is the identity that quarantine knows.
+struct ReleaseRecord {
+  int64_t id = 0;
+  std::string name;
+  std::string model;
+  std::string candidate;
+  uint64_t plan_hash = 0;
+  int64_t begun_ns = 0;
+  int64_t superseded_ns = 0;  // 0: still the one of its name
+  std::string plan;           // save_plan: what is needed to show its decisions again
+};
+
+// A decision as it is logged. Decision::id 0: made by the host (an action, a quarantine).
+struct JournalEntry {
+  Decision decision;
+  std::string because;  // replaces the sentence made from the decision; empty: nothing to add
+  std::string frame;    // json of all aggregates at that moment, for reports; may be empty
+  uint64_t raise = 0;   // the raise it announces; 0: none
+};
+
+struct LoggedDecision {
+  int64_t sequence = 0;  // 1, 2, 3 ... within the release
+  JournalEntry entry;
+};
+
+enum class ActionStatus : uint8_t { started, done, failed };
+
+struct ActionRecord {
+  ActionId action;
+  ActionStatus status = ActionStatus::started;
+  uint32_t attempts = 0;
+  int64_t time_ns = 0;
+  std::string detail;
+};
+
+struct QuarantineRecord {
+  std::string candidate;
+  std::string release;
+  int64_t since_ns = 0;
+};
+
+struct CooldownRecord {
+  std::string model;
+  std::string release;
+  int64_t until_ns = 0;
+};
+
+// A raise is permitted once it is on disk. The engine may still take it back before it acts on the
+// permission (a hold or a rollback came between); then its decisions never happened.
+enum class RaiseOutcome : uint8_t { permitted, took_effect, taken_back };
+
+struct RaiseRecord {
+  Raise raise;
+  RaiseOutcome outcome = RaiseOutcome::permitted;
+};
+
+// Where a release stands according to the disk.
+struct JournaledState {
+  EngineState state;
+  uint64_t last_decision_id = 0;  // of the engine; 0: none
+  std::optional<RaiseRecord> raise;  // the latest that is durable
+};
+
+// What becomes durable together. Borrowed for the call.
+struct JournalBatch {
+  std::span<const JournalEntry> entries;
+  const EngineState* state = nullptr;
+  std::span<const RaiseRecord> raises;
+  std::span<const ActionRecord> actions;
+  const QuarantineRecord* quarantine = nullptr;
+  const CooldownRecord* cooldown = nullptr;
+};
+
+enum class JournalMode : uint8_t { own, read_only };
+
+struct JournalOptions {
+  std::string path;
+  std::string vfs;  // empty: the platform's
+  JournalMode mode = JournalMode::own;
+};
+
+class Journal {
+ public:
+  // Creates the file if there is none (mode `own`). Refuses a file that is not a journal, is
+  // damaged, or was written with another layout; each error says what to do.
+  static Result<std::unique_ptr<Journal>> open(const JournalOptions& options);
+  ~Journal();
+
+  // -- releases
+  Result<std::optional<ReleaseRecord>> find_release(std::string_view name, uint64_t plan_hash);
+  Result<std::vector<ReleaseRecord>> releases();  // oldest first, with their plans
+  // Writes the record of a new run and supersedes what has the same name. Durable on return.
+  Result<ReleaseRecord> begin_release(const Plan& plan, int64_t now_ns);
+
+  // -- writing
+  Status record(int64_t release, const Plan& plan, const JournalBatch& batch);
+
+  // -- reading; a row whose checksum does not fit is an error, never skipped
+  Result<std::optional<JournaledState>> state(int64_t release, const Plan& plan);
+  // Decisions after `sequence`, oldest first, at most `limit`. Those of a raise that was taken back
+  // are left out.
+  Result<std::vector<LoggedDecision>> decisions(int64_t release, int64_t after, size_t limit);
+  Result<std::vector<ActionRecord>> actions(int64_t release);
+  Result<std::optional<QuarantineRecord>> quarantined(std::string_view candidate);
+  Result<std::optional<CooldownRecord>> cooldown(std::string_view model);
+
+ private:
+  Journal();
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// The identity of a plan's candidate: its digest, or its reference when that is all there is.
+std::string_view candidate_identity(const Plan& plan);
+
+}  // namespace rel

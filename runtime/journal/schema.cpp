@@ -1,0 +1,111 @@
+#include "runtime/journal/schema.h"
+
+#include <string>
+
+#include <fmt/core.h>
+
+#include "runtime/journal/record.h"
+
+namespace rel {
+namespace {
+
+constexpr int64_t application_id = 0x52454c43;  // "RELC"
+constexpr int64_t format_version = 1;
+
+// Every row that recovery relies on carries a checksum over its own columns.
+constexpr const char* create_tables = R"sql(
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE releases(
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, model TEXT NOT NULL, candidate TEXT NOT NULL,
+  plan_hash INTEGER NOT NULL, begun_ns INTEGER NOT NULL, superseded_ns INTEGER NOT NULL,
+  plan BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT;
+CREATE TABLE decisions(
+  release INTEGER NOT NULL, sequence INTEGER NOT NULL, engine_id INTEGER, raise_id INTEGER,
+  decision BLOB NOT NULL, because TEXT NOT NULL, frame TEXT NOT NULL, checksum INTEGER NOT NULL,
+  PRIMARY KEY(release, sequence), UNIQUE(release, engine_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE states(
+  release INTEGER PRIMARY KEY, state BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT;
+CREATE TABLE raises(
+  release INTEGER NOT NULL, raise_id INTEGER NOT NULL, kind INTEGER NOT NULL,
+  stage INTEGER NOT NULL, step INTEGER NOT NULL, outcome INTEGER NOT NULL, checksum INTEGER NOT NULL,
+  PRIMARY KEY(release, raise_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE actions(
+  release INTEGER NOT NULL, action INTEGER NOT NULL, status INTEGER NOT NULL,
+  attempts INTEGER NOT NULL, time_ns INTEGER NOT NULL, detail TEXT NOT NULL,
+  PRIMARY KEY(release, action)) STRICT, WITHOUT ROWID;
+CREATE TABLE quarantine(
+  candidate TEXT PRIMARY KEY, release TEXT NOT NULL, since_ns INTEGER NOT NULL) STRICT;
+CREATE TABLE cooldowns(
+  model TEXT PRIMARY KEY, release TEXT NOT NULL, until_ns INTEGER NOT NULL) STRICT;
+)sql";
+
+Status create_schema(Database& database) {
+  const std::string script = fmt::format(
+      "BEGIN IMMEDIATE; PRAGMA application_id={}; PRAGMA user_version={}; {} "
+      "INSERT INTO meta VALUES('layout', '{}'); COMMIT;",
+      application_id, format_version, create_tables, layout_text());
+  Status created = database.execute(script.c_str());
+  // A script that failed half way leaves its transaction open; the first error is the one to say.
+  if (!created) (void)database.execute("ROLLBACK");
+  return created;
+}
+
+Status use_write_ahead_log(Database& database) {
+  Result<std::string> mode = database.query_text("PRAGMA journal_mode=WAL");
+  if (!mode) return mode.error();
+  if (*mode != "wal") {
+    return Error{fmt::format("{}: its file system cannot keep a write-ahead log; put the state "
+                             "directory on a local disk",
+                             database.path())};
+  }
+  return database.execute("PRAGMA synchronous=FULL");
+}
+
+Status check_identity(Database& database) {
+  Result<int64_t> id = database.query_integer("PRAGMA application_id");
+  if (!id) return id.error();
+  if (*id != application_id) {
+    return Error{fmt::format("{} is not a journal of relc; move it out of the state directory",
+                             database.path())};
+  }
+  Result<int64_t> version = database.query_integer("PRAGMA user_version");
+  if (!version) return version.error();
+  Result<std::string> layout = database.query_text("SELECT value FROM meta WHERE key='layout'");
+  if (!layout) return layout.error();
+  if (*version != format_version || *layout != layout_text()) {
+    return Error{fmt::format("{} was written by another version of relc (format {}, {}); go on "
+                             "with that version, or move the file away to start at the baseline",
+                             database.path(), *version, *layout)};
+  }
+  return ok();
+}
+
+Status check_soundness(Database& database) {
+  Result<std::string> answer = database.query_text("PRAGMA quick_check(1)");
+  if (!answer) return answer.error();
+  if (*answer == "ok") return ok();
+  return Error{fmt::format("{} is damaged: {}; restore it from a backup, or move it away: a state "
+                           "directory without a journal starts at the baseline",
+                           database.path(), *answer)};
+}
+
+}  // namespace
+
+Status prepare_schema(Database& database, DatabaseMode mode) {
+  if (Status s = database.execute("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON"); !s) {
+    return s;
+  }
+  // The first reads of the file: whatever is not a database is refused here.
+  Result<int64_t> tables = database.query_integer("SELECT count(*) FROM sqlite_master");
+  if (!tables) return tables.error();
+  if (mode == DatabaseMode::create) {
+    if (Status s = use_write_ahead_log(database); !s) return s;
+    if (*tables == 0) {
+      if (Status s = create_schema(database); !s) return s;
+    }
+  }
+  if (Status s = check_identity(database); !s) return s;
+  return check_soundness(database);
+}
+
+}  // namespace rel

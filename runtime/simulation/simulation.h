@@ -1,0 +1,59 @@
+// A release in virtual time: the runtime in plain memory, events as its clock, everything durable at
+// once. What a backtest, a scenario and a policy's test run.
+// Input: event lines in the order they were recorded. Output: decisions. Deterministic: the same
+// lines give the same decisions.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/eval/evaluator.h"
+#include "runtime/runtime.h"
+#include "runtime/sources/event_decoder.h"
+
+namespace rel {
+
+// How time without events passes. The decisions are the same.
+enum class QuietTime : uint8_t {
+  every_tick,  // tick by tick
+  passed_over  // in seconds, where no number can change and no timer is due
+};
+
+struct SimulationOptions {
+  int64_t tick_ns = 100'000'000;  // 10 ms to 1 s
+  QuietTime quiet = QuietTime::passed_over;
+};
+
+class Simulation {
+ public:
+  // Borrows the plan and the compiled predicates of the evaluator for its whole life.
+  static Result<std::unique_ptr<Simulation>> open(const Plan& plan, const Evaluator& evaluator,
+                                                  const SimulationOptions& options);
+  ~Simulation();
+
+  // Takes one line. The first event starts the release at its tick; the time of every later one is
+  // reached before it is counted. A rejected line changes nothing.
+  const DecodedEvent& feed(std::string_view line);
+
+  // Ticks up to the last event's time, rounded up to the next tick.
+  void finish();
+
+  // Everything decided so far, oldest first.
+  std::span<const Decision> decisions() const;
+
+  int64_t now_ns() const;  // time of the last tick, 0 before the first event
+  EngineState engine_state() const;
+  Runtime::Counters counters() const;
+  const EventCounters& event_counters() const;
+
+ private:
+  Simulation();
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace rel
