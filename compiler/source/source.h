@@ -24,6 +24,7 @@ struct Span {
   uint32_t length = 0;
 
   uint32_t end() const { return offset + length; }
+  friend bool operator==(Span, Span) = default;
 };
 
 Span join(Span first, Span last);  // from the start of `first` to the end of `last`
@@ -48,6 +49,7 @@ class Sources {
   FileId add(std::string path, std::string text);
 
   const SourceFile& file(FileId id) const { return files_[id.value]; }
+  bool has(FileId id) const { return id.value < files_.size(); }
   std::string_view text(Span span) const;
   Position position(FileId file, uint32_t offset) const;
   std::string_view line(FileId file, uint32_t line_number) const;  // without its end

@@ -1,7 +1,8 @@
 // The syntax of a policy as a tree of plain values: what was written, where, and nothing resolved.
 // Input: the parser (syntax/parse.h). Output: read by sema. Names are unresolved text, quantities
 // are checked only for the form of their unit. A part that could not be parsed is left out; its
-// diagnostic has been given.
+// diagnostic has been given, and `incomplete` says where something is missing, so that later steps
+// do not report its absence once more.
 #pragma once
 
 #include <cstdint>
@@ -123,6 +124,7 @@ struct Model {
   std::optional<Reference> baseline;
   std::optional<Reference> candidate;
   std::string doc;  // `///` lines above
+  bool incomplete = false;
   Span span;
 };
 
@@ -173,6 +175,7 @@ struct UnknownClause {
 
 struct Unknown {
   std::vector<UnknownClause> clauses;
+  bool incomplete = false;
   Span span;
 };
 
@@ -211,6 +214,7 @@ struct Stage {
   std::optional<Otherwise> otherwise;
   std::vector<Trigger> triggers;
   Span strategy_span;  // `steps 1% for 1h, 5% for 4h`
+  bool incomplete = false;
   Span span;
 };
 
@@ -231,6 +235,7 @@ struct RollbackBlock {
   std::vector<RollbackAction> actions;     // in the order written
   std::optional<Span> quarantine_candidate;
   std::optional<Quantity> cooldown;
+  bool incomplete = false;
   Span span;
 };
 
@@ -244,6 +249,7 @@ struct Release {
   std::vector<Stage> stages;
   std::optional<RollbackBlock> rollback;
   std::string doc;
+  bool incomplete = false;
   Span span;
 };
 
@@ -255,9 +261,12 @@ struct File {
   std::vector<Segment> segments;
   std::vector<Guard> guards;
   std::vector<Release> releases;
+  // Names whose declaration could not be parsed: uses of them are not unknown names.
+  std::vector<Name> left_out;
+  bool incomplete = false;  // a declaration is missing whose name could not be read either
   std::vector<Expr> exprs;  // owner of every ExprId of the file
 
-  const Expr& operator[](ExprId id) const { return exprs[id.value]; }
+  const Expr& operator[](ExprId expr) const { return exprs[expr.value]; }
 };
 
 }  // namespace rel::ast

@@ -1,0 +1,315 @@
+// The declarations of a file, from parse tree to Ast: part of the one translation unit that knows
+// ANTLR (parse.cpp). Input and output as in parse_tree.h.
+#pragma once
+
+#include "compiler/syntax/parse_tree.h"
+
+namespace rel::syntax {
+
+class FileReader : private TreeReader {
+ public:
+  using TreeReader::TreeReader;
+
+  void read(P::FileContext* context) {
+    for (P::DeclarationContext* each : context->declaration()) declaration(each);
+  }
+
+ private:
+  void declaration(P::DeclarationContext* context) {
+    if (auto* release = context->release(); release && !is_broken(release->releaseHead())) {
+      file_.releases.push_back(read_release(release));
+    } else if (auto* model = context->model(); model && !is_broken(model->modelHead())) {
+      file_.models.push_back(read_model(model));
+    } else if (is_broken(context)) {
+      leave_out(context);
+    } else if (auto* import = context->importing()) {
+      file_.imports.push_back(read_import(import));
+    } else if (auto* metric = context->metric()) {
+      file_.metrics.push_back(read_metric(metric));
+    } else if (auto* segment = context->segment()) {
+      read_segment(segment);
+    } else if (auto* guard = context->guard()) {
+      file_.guards.push_back(read_guard(guard));
+    }
+  }
+
+  // The second word of a declaration is its name, however much of the rest is wrong.
+  void leave_out(P::DeclarationContext* context) {
+    const auto first =
+        std::find_if(layout_.tokens.begin(), layout_.tokens.end(), [&](const Token& token) {
+          return token.role != TokenRole::begin && token.offset >= span(context->start).offset;
+        });
+    if (layout_.tokens.end() - first < 2) return;
+    const Token& second = *(first + 1);
+    if (second.role == TokenRole::plain && second.kind <= P::WORD) {
+      const Span place{file_.id, second.offset, second.length};
+      file_.left_out.push_back(ast::Name{std::string(sources_.text(place)), place});
+    } else {
+      file_.incomplete = true;
+    }
+  }
+
+  ast::Import read_import(P::ImportingContext* context) {
+    ast::Import made;
+    made.span = span(context);
+    for (P::NameContext* each : context->name()) made.path.push_back(name(each));
+    if (context->STRING() != nullptr) made.file = string(context->STRING());
+    return made;
+  }
+
+  ast::Model read_model(P::ModelContext* context) {
+    ast::Model made;
+    made.name = name(context->modelHead()->name());
+    made.span = span(context);
+    made.doc = doc(context);
+    if (auto* block = context->modelBlock()) {
+      for (P::ReferenceContext* each : block->reference()) {
+        if (is_broken(each)) continue;
+        ast::Reference reference;
+        reference.scheme = name(each->name());
+        reference.argument = string(each->STRING());
+        reference.span = span(each);
+        once(each->BASELINE() != nullptr ? made.baseline : made.candidate, std::move(reference),
+             span(each));
+      }
+    }
+    made.incomplete = is_broken(context);
+    return made;
+  }
+
+  ast::Metric read_metric(P::MetricContext* context) {
+    ast::Metric made;
+    made.name = name(context->name(0));
+    made.kind = name(context->name(1));
+    made.span = span(context);
+    made.doc = doc(context);
+    if (context->PER() != nullptr) made.unit_of_analysis = name(context->name(2));
+    std::optional<Span> source;
+    for (P::MetricClauseContext* each : context->metricClause()) {
+      if (each->metricSource() == nullptr) {
+        once(made.direction, name(each->LOWER() != nullptr ? each->LOWER() : each->HIGHER()),
+             span(each));
+        continue;
+      }
+      const Span place = span(each);
+      once(source, place, place, source.value_or(place));
+      if (*source == place) read_source(each->metricSource(), made);
+    }
+    return made;
+  }
+
+  void read_source(P::MetricSourceContext* context, ast::Metric& metric) {
+    metric.source_span = span(context);
+    if (context->DURATION() != nullptr) {
+      metric.source = ast::MetricSourceKind::duration;
+    } else if (context->STATUS() != nullptr) {
+      metric.source = ast::MetricSourceKind::status;
+      metric.status_first = quantity(context->QUANTITY(0));
+      metric.status_last = quantity(context->QUANTITY(1));
+    } else {
+      metric.source = ast::MetricSourceKind::response_header;
+      metric.header = string(context->STRING());
+    }
+  }
+
+  void read_segment(P::SegmentContext* context) {
+    ast::Segment made;
+    made.name = name(context->name());
+    made.span = span(context);
+    const auto lines = context->segmentBlock()->segmentValues();
+    for (P::SegmentValuesContext* line : lines) {
+      if (line != lines.front()) {
+        diagnostics_.report(Code::unexpected_token, span(line), "expected `,` before this value")
+            .with_help("values stand with commas between them: `{ \"eu\", \"us\" }`");
+        file_.left_out.push_back(made.name);
+        return;
+      }
+      made.values = strings(line->STRING());
+    }
+    file_.segments.push_back(std::move(made));
+  }
+
+  ast::Guard read_guard(P::GuardContext* context) {
+    ast::Guard made;
+    made.name = name(context->name());
+    made.span = span(context);
+    made.doc = doc(context);
+    if (auto* parameters = context->parameters()) {
+      for (P::ParameterContext* each : parameters->parameter()) {
+        ast::Parameter parameter{name(each->name(0)), name(each->name(1)), {}};
+        if (each->expression() != nullptr)
+          parameter.default_value = expression(each->expression());
+        made.parameters.push_back(std::move(parameter));
+      }
+    }
+    made.condition = condition(context->condition());
+    return made;
+  }
+
+  // ---- release
+
+  ast::Release read_release(P::ReleaseContext* context) {
+    ast::Release made;
+    made.name = name(context->releaseHead()->name(0));
+    made.model = name(context->releaseHead()->name(1));
+    made.span = span(context);
+    made.doc = doc(context);
+    if (auto* block = context->releaseBlock())
+      for (P::ReleaseStatementContext* each : block->releaseStatement())
+        release_statement(each, made);
+    made.incomplete = is_broken(context);
+    return made;
+  }
+
+  void release_statement(P::ReleaseStatementContext* context, ast::Release& release) {
+    if (auto* unknown = context->unknown()) {
+      once(release.unknown, read_unknown(unknown), span(unknown));
+    } else if (auto* stage = context->stage()) {
+      if (!is_broken(stage->stageHead())) release.stages.push_back(read_stage(stage));
+    } else if (auto* body = context->rollbackBody()) {
+      once(release.rollback, read_rollback(body, span(context)), span(context));
+    } else if (is_broken(context)) {
+      return;
+    } else if (context->OWNER() != nullptr) {
+      once(release.owner, string(context->STRING()), span(context));
+    } else if (context->PANE() != nullptr) {
+      once(release.pane, quantity(context->QUANTITY()), span(context));
+    } else if (context->condition() != nullptr) {
+      release.triggers.push_back(trigger(context, context->condition()));
+    }
+  }
+
+  ast::Trigger trigger(ParserRuleContext* statement, P::ConditionContext* when) {
+    ast::Trigger made;
+    made.verb = trigger_verb(statement->start->getType());
+    made.when = condition(when);
+    made.span = span(statement);
+    return made;
+  }
+
+  static ast::TriggerVerb trigger_verb(size_t token) {
+    switch (token) {
+      case P::ROLLBACK:
+        return ast::TriggerVerb::rollback;
+      case P::HOLD:
+        return ast::TriggerVerb::hold;
+      case P::ALERT:
+        return ast::TriggerVerb::alert;
+      case P::PROMOTE:
+        return ast::TriggerVerb::promote;
+      default:  // rel: open set (ANTLR's tokens are numbers): STEP
+        return ast::TriggerVerb::step;
+    }
+  }
+
+  ast::Unknown read_unknown(P::UnknownContext* context) {
+    ast::Unknown made;
+    made.span = span(context);
+    if (auto* block = context->unknownBlock()) {
+      for (P::UnknownClauseContext* each : block->unknownClause()) {
+        if (is_broken(each)) continue;
+        ast::UnknownClause clause;
+        clause.cause = name(each->name());
+        clause.verb = unknown_verb(each->unknownVerb(0));
+        clause.span = span(each);
+        if (each->QUANTITY() != nullptr) {
+          clause.up_to = quantity(each->QUANTITY());
+          clause.then = unknown_verb(each->unknownVerb(1));
+        }
+        made.clauses.push_back(std::move(clause));
+      }
+    }
+    made.incomplete = is_broken(context);
+    return made;
+  }
+
+  static ast::UnknownVerb unknown_verb(P::UnknownVerbContext* context) {
+    if (context->HOLD() != nullptr) return ast::UnknownVerb::hold;
+    return context->ALERT() != nullptr ? ast::UnknownVerb::alert : ast::UnknownVerb::rollback;
+  }
+
+  ast::Stage read_stage(P::StageContext* context) {
+    ast::Stage made;
+    made.name = name(context->stageHead()->name());
+    made.span = span(context);
+    read_strategy(context->stageHead()->strategy(), made);
+    if (auto* block = context->stageBlock())
+      for (P::StageStatementContext* each : block->stageStatement())
+        if (!is_broken(each)) stage_statement(each, made);
+    made.incomplete = is_broken(context);
+    return made;
+  }
+
+  void read_strategy(P::StrategyContext* context, ast::Stage& stage) {
+    stage.strategy_span = span(context);
+    if (context->STEPS() != nullptr) {
+      stage.kind = ast::StageKind::steps;
+      for (P::StepContext* each : context->step()) {
+        ast::Step step{quantity(each->QUANTITY(0)), std::nullopt, span(each)};
+        if (each->FOR() != nullptr) step.duration = quantity(each->QUANTITY(1));
+        stage.steps.push_back(std::move(step));
+      }
+      return;
+    }
+    stage.kind = context->MIRROR() != nullptr  ? ast::StageKind::mirror
+                 : context->SPLIT() != nullptr ? ast::StageKind::split
+                                               : ast::StageKind::share;
+    stage.steps.push_back(
+        ast::Step{quantity(context->QUANTITY(0)), std::nullopt, span(context->QUANTITY(0))});
+    if (context->HOLDBACK() != nullptr) stage.holdback = quantity(context->QUANTITY(1));
+  }
+
+  void stage_statement(P::StageStatementContext* context, ast::Stage& stage) {
+    const Span place = span(context);
+    if (context->condition() != nullptr)
+      stage.triggers.push_back(trigger(context, context->condition()));
+    else if (context->SOAK() != nullptr)
+      once(stage.soak, quantity(context->QUANTITY()), place);
+    else if (context->LEAST() != nullptr)
+      once(stage.at_least, quantity(context->QUANTITY()), place);
+    else if (context->MOST() != nullptr)
+      once(stage.at_most, quantity(context->QUANTITY()), place);
+    else
+      once(stage.otherwise, read_otherwise(context), place);
+  }
+
+  ast::Otherwise read_otherwise(P::StageStatementContext* context) {
+    ast::Otherwise made;
+    made.span = span(context);
+    made.verb = context->WITHDRAW() != nullptr   ? ast::OtherwiseVerb::withdraw
+                : context->ROLLBACK() != nullptr ? ast::OtherwiseVerb::rollback
+                                                 : ast::OtherwiseVerb::hold;
+    if (context->STRING() != nullptr) made.reason = string(context->STRING());
+    return made;
+  }
+
+  ast::RollbackBlock read_rollback(P::RollbackBodyContext* context, Span whole) {
+    ast::RollbackBlock made;
+    made.span = whole;
+    for (P::RollbackStatementContext* each : context->rollbackStatement()) {
+      if (is_broken(each)) continue;
+      const Span place = span(each);
+      if (each->ROUTE() != nullptr)
+        once(made.route_baseline, quantity(each->QUANTITY()), place);
+      else if (each->NOTIFY() != nullptr)
+        add_action(made, ast::CommandNotification{strings(each->STRING())}, place);
+      else if (each->REPORT() != nullptr)
+        add_action(made, ast::ReportAction{string(each->STRING(0))}, place);
+      else if (each->QUARANTINE() != nullptr)
+        once(made.quarantine_candidate, place, place, made.quarantine_candidate.value_or(place));
+      else
+        once(made.cooldown, quantity(each->QUANTITY()), place);
+    }
+    made.incomplete = is_broken(context);
+    return made;
+  }
+
+  template <typename Action>
+  static void add_action(ast::RollbackBlock& block, Action what, Span place) {
+    ast::RollbackAction& added = block.actions.emplace_back();
+    added.what = std::move(what);
+    added.span = place;
+  }
+};
+
+}  // namespace rel::syntax

@@ -1,0 +1,112 @@
+// The tables of words.
+#include "compiler/syntax/words.h"
+
+#include <array>
+
+namespace rel {
+namespace {
+
+using Words = std::span<const std::string_view>;
+
+constexpr std::array<std::string_view, 6> file_words = {"import",  "model", "metric",
+                                                        "segment", "guard", "release"};
+constexpr std::array<std::string_view, 2> model_words = {"baseline", "candidate"};
+constexpr std::array<std::string_view, 7> release_words = {
+    "owner", "pane", "unknown", "rollback", "hold", "alert", "stage"};
+constexpr std::array<std::string_view, 3> unknown_words = {"source_error", "no_data",
+                                                           "insufficient"};
+constexpr std::array<std::string_view, 8> stage_words = {
+    "soak", "at", "otherwise", "promote", "step", "rollback", "hold", "alert"};
+constexpr std::array<std::string_view, 5> rollback_words = {"route", "notify", "report",
+                                                            "quarantine", "cooldown"};
+
+struct NotBuilt {
+  std::string_view word;
+  std::string_view meaning;
+};
+
+constexpr NotBuilt not_built[] = {
+    {"require", "the release checklist"},
+    {"serves", "checking what the upstream serves"},
+    {"expect", "declared traffic and rates"},
+    {"needs", "features and preprocessing of a model"},
+    {"feature", "features of a model"},
+    {"preprocessing", "preprocessing of a model"},
+    {"test", "tests of a policy"},
+    {"strategy", "strategies of one's own"},
+    {"policy", "an organisation's base policy"},
+    {"gate", "gates"},
+    {"set", "release sets"},
+    {"audience", "audiences"},
+    {"where", "audiences"},
+    {"false_rollback", "the budget of statistical tests"},
+    {"sticky", "sticky assignment"},
+    {"watch", "watching after the last stage"},
+    {"reviewed", "reviews by people"},
+    {"approved", "approvals by people"},
+    {"allow", "windows in which exposure may grow"},
+    {"freeze", "freeze windows"},
+    {"linear", "linear ramps"},
+    {"weights", "weights"},
+    {"blue_green", "blue and green stages"},
+    {"waves", "waves over regions"},
+    {"before", "hooks"},
+    {"after", "hooks"},
+    {"revert", "reverting features and preprocessing"},
+    {"keep", "keeping the baseline warm and keeping the last value"},
+    {"observe", "observing only"},
+    {"until", "ending a trigger by a condition of its own"},
+    {"consecutive", "counting evaluations"},
+    {"within", "labels and totals within a time"},
+    {"absent", "what an absent value counts as"},
+    {"slack", "notifying a chat"},
+    {"pagerduty", "notifying a pager"},
+    {"webhook", "webhooks"},
+    {"email", "notifying by mail"},
+};
+
+}  // namespace
+
+std::string_view name_of(Block block) {
+  switch (block) {
+    case Block::file:
+      return "a policy file";
+    case Block::model:
+      return "a model";
+    case Block::release:
+      return "a release";
+    case Block::unknown:
+      return "an `unknown` block";
+    case Block::stage:
+      return "a stage";
+    case Block::rollback:
+      return "a `rollback` block";
+  }
+  return {};
+}
+
+std::span<const std::string_view> statements_of(Block block) {
+  switch (block) {
+    case Block::file:
+      return file_words;
+    case Block::model:
+      return model_words;
+    case Block::release:
+      return release_words;
+    case Block::unknown:
+      return unknown_words;
+    case Block::stage:
+      return stage_words;
+    case Block::rollback:
+      return rollback_words;
+  }
+  return {};
+}
+
+std::string_view not_built_meaning(std::string_view word) {
+  for (const NotBuilt& each : not_built)
+    if (each.word == word) return each.meaning;
+  return {};
+}
+
+}  // namespace rel

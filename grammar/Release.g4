@@ -1,0 +1,271 @@
+// The surface of the policy language. grammar/REFERENCE.md says what each form means.
+//
+// - The lexer sees bytes; every byte of a character beyond ASCII is the one character U+001A, so that
+//   texts and comments in any script stay on the lexer's fast path (syntax/parse.cpp).
+// - `;` and NL never reach the parser: syntax/layout.cpp balances the braces and puts BEGIN and END
+//   around each statement instead, by the rule where a statement ends. After an error the parser goes
+//   on at END, so that one broken statement hides no other.
+// - Keywords are soft: `name` takes all but the operators `and`, `or` and `not`.
+// - What is not a statement of its block is an error at its first token; syntax/syntax_error.cpp says
+//   what it is (unknown, of another block, not built).
+// - An expression is a flat list; precedence is in syntax/expression.cpp. Chains of any length then
+//   need no recursion and little memory.
+grammar Release;
+
+tokens { BEGIN, END }
+
+// ---- file
+
+file : (BEGIN declaration END)* EOF ;
+
+declaration
+  : importing
+  | model
+  | metric
+  | segment
+  | guard
+  | release
+  ;
+
+importing : IMPORT (name (DOT name)* | STRING) ;
+
+model : modelHead modelBlock ;
+modelHead : MODEL name ;
+modelBlock : LBRACE (BEGIN reference END)* RBRACE ;
+reference : (BASELINE | CANDIDATE) ASSIGN name LPAREN STRING RPAREN ;
+
+metric : METRIC name COLON name (PER name)? (COMMA metricClause)* ;
+metricClause
+  : (LOWER | HIGHER) IS BETTER
+  | FROM metricSource
+  ;
+metricSource
+  : DURATION
+  | STATUS IN QUANTITY RANGE QUANTITY
+  | RESPONSE HEADER STRING
+  ;
+
+segment : SEGMENT name IN segmentBlock ;
+segmentBlock : LBRACE (BEGIN segmentValues END)* RBRACE ;
+segmentValues : STRING (COMMA STRING)* COMMA? ;
+
+guard : GUARD name parameters? ASSIGN condition ;
+parameters : LPAREN (parameter (COMMA parameter)* COMMA?)? RPAREN ;
+parameter : name COLON name (ASSIGN expression)? ;
+
+// ---- release
+
+release : releaseHead releaseBlock ;
+releaseHead : RELEASE name OF name ;
+releaseBlock : LBRACE (BEGIN releaseStatement END)* RBRACE ;
+
+releaseStatement
+  : OWNER STRING
+  | PANE QUANTITY
+  | unknown
+  | stage
+  | ROLLBACK (WHEN condition | rollbackBody)
+  | (HOLD | ALERT) WHEN condition
+  ;
+
+unknown : UNKNOWN unknownBlock ;
+unknownBlock : LBRACE (BEGIN unknownClause END)* RBRACE ;
+unknownClause : name COLON unknownVerb (UP TO QUANTITY THEN unknownVerb)? ;
+unknownVerb : HOLD | ALERT | ROLLBACK ;
+
+stage : stageHead stageBlock? ;
+stageHead : STAGE name COLON strategy ;
+strategy
+  : MIRROR QUANTITY
+  | STEPS step (COMMA step)*
+  | SPLIT QUANTITY
+  | QUANTITY (HOLDBACK QUANTITY)?
+  ;
+step : QUANTITY (FOR QUANTITY)? ;
+stageBlock : LBRACE (BEGIN stageStatement END)* RBRACE ;
+
+stageStatement
+  : SOAK QUANTITY
+  | AT (LEAST | MOST) QUANTITY
+  | OTHERWISE (WITHDRAW STRING | ROLLBACK | HOLD)
+  | (ROLLBACK | HOLD | ALERT | PROMOTE | STEP) WHEN condition
+  ;
+
+rollbackBody : LBRACE (BEGIN rollbackStatement END)* RBRACE ;
+rollbackStatement
+  : ROUTE BASELINE QUANTITY
+  | NOTIFY BY COMMAND LBRACKET STRING (COMMA STRING)* COMMA? RBRACKET
+  | REPORT STRING
+  | QUARANTINE CANDIDATE
+  | COOLDOWN QUANTITY
+  ;
+
+// ---- conditions
+
+condition : expression conditionSuffix* ;
+conditionSuffix
+  : FOR QUANTITY
+  | AFTER QUANTITY
+  | EVEN IF BASELINE
+  ;
+
+expression : prefix* operand tail* ;
+prefix : NOT | MINUS ;
+tail
+  : binary prefix* operand
+  | comparative
+  | suffix
+  ;
+binary
+  : AND | OR
+  | LESS | LESS_EQUAL | GREATER | GREATER_EQUAL | EQUAL | NOT_EQUAL
+  | PLUS | MINUS | STAR | SLASH
+  ;
+comparative : NOT? (WORSE | BETTER) THAN name (BY QUANTITY)? (AT QUANTITY CONFIDENCE)? ;
+suffix
+  : OVER (QUANTITY | STAGE | LAST QUANTITY REQUESTS)
+  | IN (ANY | EVERY) (name (CROSS name)* | LPAREN name (COMMA name)* COMMA? RPAREN)
+  | WITH AT LEAST QUANTITY SAMPLES
+  ;
+
+operand
+  : QUANTITY
+  | STRING
+  | name (DOT name | arguments)?
+  | LPAREN condition RPAREN
+  ;
+arguments : LPAREN (argument (COMMA argument)* COMMA?)? RPAREN ;
+argument : (name COLON)? expression ;
+
+name
+  : WORD
+  | IMPORT | MODEL | METRIC | SEGMENT | GUARD | RELEASE | OF | BASELINE | CANDIDATE
+  | PER | LOWER | HIGHER | IS | BETTER | WORSE | THAN | FROM | DURATION | STATUS | RESPONSE | HEADER
+  | OWNER | PANE | UNKNOWN | HOLD | ALERT | ROLLBACK | PROMOTE | STEP | WHEN | UP | TO | THEN
+  | STAGE | MIRROR | STEPS | SPLIT | HOLDBACK | SOAK | AT | LEAST | MOST | OTHERWISE | WITHDRAW
+  | ROUTE | NOTIFY | BY | COMMAND | REPORT | QUARANTINE | COOLDOWN
+  | FOR | AFTER | EVEN | IF | OVER | LAST | REQUESTS | IN | ANY | EVERY | CROSS | WITH | SAMPLES
+  | CONFIDENCE
+  ;
+
+// ---- words
+
+AND : 'and' ;
+OR : 'or' ;
+NOT : 'not' ;
+IMPORT : 'import' ;
+MODEL : 'model' ;
+METRIC : 'metric' ;
+SEGMENT : 'segment' ;
+GUARD : 'guard' ;
+RELEASE : 'release' ;
+OF : 'of' ;
+BASELINE : 'baseline' ;
+CANDIDATE : 'candidate' ;
+PER : 'per' ;
+LOWER : 'lower' ;
+HIGHER : 'higher' ;
+IS : 'is' ;
+BETTER : 'better' ;
+WORSE : 'worse' ;
+THAN : 'than' ;
+FROM : 'from' ;
+DURATION : 'duration' ;
+STATUS : 'status' ;
+RESPONSE : 'response' ;
+HEADER : 'header' ;
+OWNER : 'owner' ;
+PANE : 'pane' ;
+UNKNOWN : 'unknown' ;
+HOLD : 'hold' ;
+ALERT : 'alert' ;
+ROLLBACK : 'rollback' ;
+PROMOTE : 'promote' ;
+STEP : 'step' ;
+WHEN : 'when' ;
+UP : 'up' ;
+TO : 'to' ;
+THEN : 'then' ;
+STAGE : 'stage' ;
+MIRROR : 'mirror' ;
+STEPS : 'steps' ;
+SPLIT : 'split' ;
+HOLDBACK : 'holdback' ;
+SOAK : 'soak' ;
+AT : 'at' ;
+LEAST : 'least' ;
+MOST : 'most' ;
+OTHERWISE : 'otherwise' ;
+WITHDRAW : 'withdraw' ;
+ROUTE : 'route' ;
+NOTIFY : 'notify' ;
+BY : 'by' ;
+COMMAND : 'command' ;
+REPORT : 'report' ;
+QUARANTINE : 'quarantine' ;
+COOLDOWN : 'cooldown' ;
+FOR : 'for' ;
+AFTER : 'after' ;
+EVEN : 'even' ;
+IF : 'if' ;
+OVER : 'over' ;
+LAST : 'last' ;
+REQUESTS : 'requests' ;
+IN : 'in' ;
+ANY : 'any' ;
+EVERY : 'every' ;
+CROSS : 'x' ;
+WITH : 'with' ;
+SAMPLES : 'samples' ;
+CONFIDENCE : 'confidence' ;
+WORD : [A-Za-z_] [A-Za-z0-9_]* ;
+
+// A number and its unit, matched to the word's end. A malformed one is still one token, so that the
+// message can be about it.
+QUANTITY
+  : [0-9] WORD_CHARACTER* ('.' [0-9] WORD_CHARACTER*)* ('%' WORD_CHARACTER*)?
+    ('/' [A-Za-z] WORD_CHARACTER*)?
+  ;
+fragment WORD_CHARACTER : [A-Za-z0-9_] ;
+
+STRING : '"' TEXT* '"' ;
+UNTERMINATED_STRING : '"' TEXT* '\\'? ;
+fragment TEXT : '\\' ~[\r\n] | ~["\\\r\n] ;
+
+// ---- signs
+
+LBRACE : '{' ;
+RBRACE : '}' ;
+LPAREN : '(' ;
+RPAREN : ')' ;
+LBRACKET : '[' ;
+RBRACKET : ']' ;
+COLON : ':' ;
+COMMA : ',' ;
+RANGE : '..' ;
+DOT : '.' ;
+ASSIGN : '=' ;
+LESS : '<' ;
+LESS_EQUAL : '<=' ;
+GREATER : '>' ;
+GREATER_EQUAL : '>=' ;
+EQUAL : '==' ;
+NOT_EQUAL : '!=' ;
+PLUS : '+' ;
+MINUS : '-' ;
+STAR : '*' ;
+SLASH : '/' ;
+SEP : ';' ;
+NL : '\r'? '\n' ;
+
+DOC : '///' ~[\r\n]* ;
+COMMENT : '//' ~[\r\n]* -> skip ;
+BLOCK_COMMENT : '/*' .*? ('*/' | EOF) ;
+SPACE : [ \t\r]+ -> skip ;
+// What other languages write for `and`, `or` and `not`: refused with what to write.
+FOREIGN_AND : '&&' ;
+FOREIGN_OR : '||' ;
+FOREIGN_NOT : '!' ;
+
+NON_ASCII : '\u001A'+ ;
+OTHER : . ;
