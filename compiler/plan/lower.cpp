@@ -1,0 +1,238 @@
+#include "compiler/plan/lower.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include "compiler/plan/predicates.h"
+#include "compiler/plan/render.h"
+#include "compiler/plan/tables.h"
+#include "runtime/plan/text.h"
+
+namespace rel {
+
+namespace {
+
+using namespace sema;
+
+// The octaves worth telling apart: microseconds to a quarter of an hour for durations, shares up to
+// one, a millionth to a billion for the rest. Numbers that can be negative keep a mirrored half.
+HistogramShape shape_of(const TypedMetric& metric) {
+  constexpr int16_t lowest = -20;
+  if (metric.kind == MetricKind::flag) return {};
+  if (metric.kind == MetricKind::duration) return {lowest, 10, 0};
+  switch (metric.unit) {
+    case PlanUnit::ratio:
+    case PlanUnit::points: return {lowest, 1, 0};
+    case PlanUnit::number:
+    case PlanUnit::usd:
+    case PlanUnit::eur: return {lowest, 40, 1};
+    case PlanUnit::seconds:
+    case PlanUnit::bytes:
+    case PlanUnit::tokens:
+    case PlanUnit::requests:
+    case PlanUnit::per_second: return {lowest, 40, 0};
+  }
+  return {};
+}
+
+bool reads_arm(const TypedPolicy& policy, TypedId id, Arm arm) {
+  const TypedExpr& expr = policy[id];
+  if (expr.op == Op::load) return policy.aggregates[expr.aggregate].arm == arm;
+  return (!expr.left.is_none() && reads_arm(policy, expr.left, arm)) ||
+         (!expr.right.is_none() && reads_arm(policy, expr.right, arm));
+}
+
+class Lowering {
+ public:
+  Lowering(const Sources& sources, const TypedPolicy& policy, const TypedRelease& release,
+           double time_scale, Diagnostics& diagnostics)
+      : sources_(sources),
+        policy_(policy),
+        release_(release),
+        time_scale_(time_scale),
+        tables_(sources, policy, plan_, diagnostics),
+        predicates_(policy, plan_, tables_) {}
+
+  std::optional<Plan> lower() {
+    tables_.at(release_.name_span);
+    identity();
+    metrics();
+    segments();
+    for (const TypedTrigger& trigger : release_.triggers) add_trigger(trigger, StageId{});
+    for (const TypedStage& stage : release_.stages) add_stage(stage);
+    way_back();
+    if (tables_.failed()) return std::nullopt;
+    return std::move(plan_);
+  }
+
+ private:
+  void identity() {
+    const TypedModel& model = policy_.models[release_.model];
+    plan_.release = release_.name;
+    plan_.model = model.name;
+    plan_.owner = release_.owner;
+    plan_.baseline = {tables_.string(model.baseline.text), tables_.string(model.baseline.digest)};
+    plan_.candidate = {tables_.string(model.candidate.text),
+                       tables_.string(model.candidate.digest)};
+    plan_.salt = XXH64(plan_.release.data(), plan_.release.size(), 0);
+    plan_.pane_ns = release_.pane.ns;
+  }
+
+  void metrics() {
+    for (const TypedMetric& metric : policy_.metrics) {
+      Metric row;
+      row.name = tables_.string(metric.name);
+      row.kind = metric.kind;
+      row.unit = metric.unit;
+      row.direction = metric.direction;
+      row.source = metric.source;
+      if (!metric.header.empty()) row.header = tables_.string(metric.header);
+      row.status_first = metric.status_first;
+      row.status_last = metric.status_last;
+      row.histogram = shape_of(metric);
+      row.span = tables_.span(metric.span);
+      plan_.metrics.push_back(row);
+    }
+  }
+
+  void segments() {
+    for (const TypedSegment& segment : policy_.segments) {
+      Segment row;
+      row.name = tables_.string(segment.name);
+      row.values = {static_cast<uint32_t>(plan_.segment_values.size()),
+                    static_cast<uint32_t>(segment.values.size())};
+      for (const std::string& value : segment.values) {
+        plan_.segment_values.push_back(tables_.string(value));
+      }
+      row.cell_first = plan_.cell_count;
+      row.span = tables_.span(segment.span);
+      plan_.cell_count += row.values.count + 1;  // and the values outside the set
+      plan_.segments.push_back(row);
+    }
+  }
+
+  // The guard's name, or `rollback_1`; a second trigger of the same guard is `slow_2`.
+  std::string name_of(const TypedTrigger& trigger) {
+    const std::string base =
+        trigger.guard.empty() ? std::string{action_name(trigger.action)} : trigger.guard;
+    std::string name = trigger.guard.empty() ? base + "_1" : base;
+    for (int number = 2; !names_.insert(name).second; ++number) {
+      name = fmt::format("{}_{}", base, number);
+    }
+    return name;
+  }
+
+  void add_trigger(const TypedTrigger& trigger, StageId stage) {
+    tables_.at(trigger.span);
+    const TypedExpr& when = policy_[trigger.when];
+    Trigger row;
+    row.name = tables_.string(name_of(trigger));
+    row.action = trigger.action;
+    row.even_if_baseline = trigger.even_if_baseline ? 1 : 0;
+    row.stage = stage;
+    row.when = predicates_.predicate(trigger.when, Reader::as_written);
+    row.condition = row.when;
+    if (when.op == Op::sustained) {
+      row.sustain = predicates_.sustain(when.left, when.duration_ns);
+      row.condition = plan_.sustains[row.sustain.value].input;
+    }
+    const bool twin = trigger.action == TriggerAction::rollback && !trigger.even_if_baseline &&
+                      reads_arm(policy_, trigger.when, Arm::candidate) &&
+                      !reads_arm(policy_, trigger.when, Arm::baseline);
+    if (twin) row.baseline_when = predicates_.predicate(trigger.when, Reader::from_baseline);
+    row.after_ns = trigger.after.ns;
+    row.text = tables_.string(render_statement(sources_, trigger.span));
+    row.span = tables_.span(trigger.span);
+    plan_.triggers.push_back(row);
+    tables_.check_limit("triggers", plan_.triggers.size(), limits::triggers_max);
+  }
+
+  int64_t scaled(const Time& time) {
+    if (time.ns == 0) return 0;
+    const double ns = std::round(static_cast<double>(time.ns) * time_scale_);
+    if (ns > static_cast<double>(limits::duration_ns_max)) {
+      tables_.at(time.span);
+      tables_.fail(Code::out_of_range, "this time is too long once it is scaled")
+          .with_help(fmt::format("scale it so that it stays below {}",
+                                 exact_duration_text(limits::duration_ns_max)));
+      return 0;
+    }
+    // A time that was written stays one, however small the scale.
+    return std::max(static_cast<int64_t>(ns), limits::duration_ns_min);
+  }
+
+  void add_stage(const TypedStage& stage) {
+    tables_.at(stage.name_span);
+    Stage row;
+    row.name = tables_.string(stage.name);
+    row.kind = stage.kind;
+    row.steps = {static_cast<uint32_t>(plan_.steps.size()),
+                 static_cast<uint32_t>(stage.steps.size())};
+    for (const TypedStep& step : stage.steps) {
+      plan_.steps.push_back(Step{step.share.millionths, 0, scaled(step.duration)});
+    }
+    row.mirror_millionths = stage.mirror.millionths;
+    row.holdback_millionths = stage.holdback.millionths;
+    row.soak_ns = scaled(stage.soak);
+    row.at_least_ns = scaled(stage.at_least);
+    row.at_most_ns = scaled(stage.at_most);
+    row.otherwise = stage.otherwise;
+    if (stage.otherwise_reason) row.otherwise_reason = tables_.string(*stage.otherwise_reason);
+    row.text = tables_.string(render_statement(sources_, stage.strategy_span));
+    row.span = tables_.span(stage.span);
+    const StageId id{static_cast<uint32_t>(plan_.stages.size())};
+    plan_.stages.push_back(row);
+    tables_.check_limit("stages", plan_.stages.size(), limits::stages_max);
+    tables_.check_limit("steps", plan_.steps.size(), limits::steps_max);
+    for (const TypedTrigger& trigger : stage.triggers) add_trigger(trigger, id);
+  }
+
+  void way_back() {
+    for (size_t cause = 0; cause < std::size(plan_.unknown); ++cause) {
+      const TypedUnknown& rule = release_.unknown[cause];
+      plan_.unknown[cause] = {.action = rule.action,
+                              .then = rule.then,
+                              .up_to_ns = rule.up_to.ns,
+                              .span = tables_.span(rule.span)};
+    }
+    for (const TypedAction& action : release_.actions) {
+      tables_.at(action.span);
+      Action row;
+      row.kind = action.kind;
+      row.arguments = {static_cast<uint32_t>(plan_.arguments.size()),
+                       static_cast<uint32_t>(action.arguments.size())};
+      for (const std::string& argument : action.arguments) {
+        plan_.arguments.push_back(tables_.string(argument));
+      }
+      row.text = tables_.string(render_statement(sources_, action.span));
+      row.span = tables_.span(action.span);
+      plan_.actions.push_back(row);
+      tables_.check_limit("actions", plan_.actions.size(), limits::actions_max);
+    }
+    plan_.quarantine_candidate = release_.quarantine_candidate ? 1 : 0;
+    plan_.cooldown_ns = release_.cooldown.ns;
+  }
+
+  const Sources& sources_;
+  const TypedPolicy& policy_;
+  const TypedRelease& release_;
+  double time_scale_;
+  Plan plan_;
+  PlanTables tables_;
+  PredicateTable predicates_;
+  std::set<std::string> names_;
+};
+
+}  // namespace
+
+std::optional<Plan> lower(const Sources& sources, const TypedPolicy& policy,
+                          const TypedRelease& release, double time_scale,
+                          Diagnostics& diagnostics) {
+  return Lowering(sources, policy, release, time_scale, diagnostics).lower();
+}
+
+}  // namespace rel

@@ -1,0 +1,117 @@
+#include "compiler/plan/tables.h"
+
+#include <fmt/format.h>
+
+#include "compiler/plan/render.h"
+#include "runtime/plan/text.h"
+
+namespace rel {
+
+Diagnostic& PlanTables::fail(Code code, std::string message) {
+  failed_ = true;
+  return diagnostics_.report(code, statement_, std::move(message));
+}
+
+void PlanTables::check_limit(std::string_view what, size_t count, size_t limit) {
+  if (count <= limit) return;
+  failed_ = true;
+  if (!exceeded_.insert(what).second) return;
+  fail(Code::too_many, fmt::format("the release needs more than {} {}", limit, what))
+      .primary("this is the first beyond the limit")
+      .with_help("use fewer different windows, metrics and conditions, or split the release");
+}
+
+StringId PlanTables::string(std::string_view text) {
+  if (const auto known = strings_.find(text); known != strings_.end()) {
+    return StringId{known->second};
+  }
+  const auto id = static_cast<uint32_t>(plan_.strings.size());
+  plan_.strings.emplace_back(text);
+  strings_.emplace(text, id);
+  return StringId{id};
+}
+
+PlanSpan PlanTables::span(Span span) {
+  const Position position = sources_.position(span.file, span.offset);
+  return PlanSpan{string(sources_.file(span.file).path), span.offset, span.length, position.line,
+                  position.column};
+}
+
+WindowId PlanTables::window(const sema::TypedWindow& window) {
+  const auto [place, added] = windows_.try_emplace(window.length_ns);
+  if (!added) return place->second;
+  Window row;
+  row.kind = window.kind;
+  if (window.kind == WindowKind::sliding) {
+    const int64_t pane = plan_.pane_ns;
+    if (window.length_ns < pane) {
+      failed_ = true;
+      diagnostics_
+          .report(Code::window_too_short, window.span,
+                  fmt::format("a window of {} is shorter than a pane",
+                              exact_duration_text(window.length_ns)))
+          .with_note(fmt::format("observations are kept in panes of {}", exact_duration_text(pane)))
+          .with_help(fmt::format("write a longer window, or `pane {}` in the release",
+                                 exact_duration_text(window.length_ns)));
+    }
+    // The smallest slot of whole panes with which the window fits its slots.
+    const int64_t most = pane * static_cast<int64_t>(limits::window_slots_max);
+    row.slot_ns = pane * ((window.length_ns + most - 1) / most);
+    row.length_ns = window.length_ns;
+    row.slots = static_cast<uint32_t>((window.length_ns + row.slot_ns - 1) / row.slot_ns);
+  }
+  place->second = WindowId{static_cast<uint32_t>(plan_.windows.size())};
+  plan_.windows.push_back(row);
+  check_limit("windows", plan_.windows.size(), limits::windows_max);
+  return place->second;
+}
+
+TrackerId PlanTables::tracker(const sema::TypedAggregate& aggregate) {
+  const WindowId in = window(aggregate.window);
+  const MetricId metric = aggregate.metric ? MetricId{*aggregate.metric} : MetricId{};
+  const auto [place, added] = trackers_.try_emplace({metric.value, in.value});
+  if (added) {
+    place->second = TrackerId{static_cast<uint32_t>(plan_.trackers.size())};
+    plan_.trackers.push_back(Tracker{metric, in});
+    check_limit("counted series", plan_.trackers.size(), limits::trackers_max);
+  }
+  if (aggregate.fn == AggregateFn::quantile) plan_.trackers[place->second.value].histogram = 1;
+  return place->second;
+}
+
+void PlanTables::append(const sema::TypedAggregate& aggregate, uint32_t cell_first,
+                        uint32_t cell_count) {
+  Aggregate row;
+  row.fn = aggregate.fn;
+  row.arm = aggregate.arm;
+  row.tracker = tracker(aggregate);
+  row.samples_min = aggregate.samples_min;
+  row.cell_first = cell_first;
+  row.cell_count = cell_count;
+  row.frame_first = plan_.frame_size;
+  row.quantile = aggregate.quantile;
+  row.unit = aggregate.unit;
+  row.text = string(render_aggregate(policy_, aggregate));
+  plan_.frame_size += cell_count;
+  plan_.aggregates.push_back(row);
+  check_limit("numbers to compute", plan_.aggregates.size(), limits::aggregates_max);
+  check_limit("numbers in a frame", plan_.frame_size, limits::frame_values_max);
+}
+
+AggregateId PlanTables::aggregate(const sema::TypedAggregate& aggregate,
+                                  const std::vector<uint32_t>& segments) {
+  const TrackerId counted = tracker(aggregate);
+  const auto [place, added] = aggregates_.try_emplace(
+      AggregateKey{aggregate.fn, aggregate.arm, counted.value, aggregate.samples_min,
+                   aggregate.quantile, segments});
+  if (!added) return place->second;
+  place->second = AggregateId{static_cast<uint32_t>(plan_.aggregates.size())};
+  if (segments.empty()) append(aggregate, 0, 1);
+  for (const uint32_t index : segments) {
+    const Segment& segment = plan_.segments[index];
+    append(aggregate, segment.cell_first, segment.values.count);
+  }
+  return place->second;
+}
+
+}  // namespace rel

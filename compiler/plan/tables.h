@@ -1,0 +1,60 @@
+// The tables of a plan that conditions share: strings, windows, trackers, aggregates with their
+// place in the frame. Each fact is stored once.
+// Owner: one lowering. Limits are reported, once each, at the statement being lowered.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "compiler/diagnostics/diagnostic.h"
+#include "compiler/sema/typed.h"
+#include "runtime/plan/plan.h"
+
+namespace rel {
+
+class PlanTables {
+ public:
+  PlanTables(const Sources& sources, const sema::TypedPolicy& policy, Plan& plan,
+             Diagnostics& diagnostics)
+      : sources_(sources), policy_(policy), plan_(plan), diagnostics_(diagnostics) {}
+
+  // Limits that are exceeded from now on are reported at `statement`.
+  void at(Span statement) { statement_ = statement; }
+  bool failed() const { return failed_; }
+
+  StringId string(std::string_view text);
+  PlanSpan span(Span span);
+
+  // The aggregate of everybody, or the first of those that cover the cells of `segments` in order.
+  AggregateId aggregate(const sema::TypedAggregate& aggregate,
+                        const std::vector<uint32_t>& segments);
+
+  // Reports that the plan would have more than `limit` of `what` when `count` exceeds it.
+  void check_limit(std::string_view what, size_t count, size_t limit);
+  Diagnostic& fail(Code code, std::string message);
+
+ private:
+  WindowId window(const sema::TypedWindow& window);
+  TrackerId tracker(const sema::TypedAggregate& aggregate);
+  void append(const sema::TypedAggregate& aggregate, uint32_t cell_first, uint32_t cell_count);
+
+  using AggregateKey = std::tuple<AggregateFn, Arm, uint32_t, uint32_t, double,
+                                  std::vector<uint32_t>>;
+
+  const Sources& sources_;
+  const sema::TypedPolicy& policy_;
+  Plan& plan_;
+  Diagnostics& diagnostics_;
+  Span statement_;
+  bool failed_ = false;
+  std::map<std::string, uint32_t, std::less<>> strings_;
+  std::map<int64_t, WindowId> windows_;  // by length; 0 is the stage
+  std::map<std::pair<uint32_t, uint32_t>, TrackerId> trackers_;
+  std::map<AggregateKey, AggregateId> aggregates_;
+  std::set<std::string_view> exceeded_;
+};
+
+}  // namespace rel

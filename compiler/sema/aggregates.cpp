@@ -1,0 +1,199 @@
+// Numbers read from data: `p99(candidate.latency)`, `rate(failed)`, `samples(candidate)`.
+#include <array>
+
+#include <fmt/format.h>
+
+#include "compiler/sema/checker.h"
+
+namespace rel::sema {
+
+namespace {
+
+constexpr uint32_t samples_min_default = 100;
+
+struct FunctionRow {
+  std::string_view name;
+  AggregateFn fn;
+  double quantile;
+};
+
+constexpr std::array<FunctionRow, 13> function_rows = {{
+    {"p50", AggregateFn::quantile, 0.5},
+    {"p75", AggregateFn::quantile, 0.75},
+    {"p90", AggregateFn::quantile, 0.9},
+    {"p95", AggregateFn::quantile, 0.95},
+    {"p99", AggregateFn::quantile, 0.99},
+    {"p999", AggregateFn::quantile, 0.999},
+    {"quantile", AggregateFn::quantile, 0},  // its second argument
+    {"mean", AggregateFn::mean, 0},
+    {"sum", AggregateFn::sum, 0},
+    {"rate", AggregateFn::rate, 0},
+    {"count", AggregateFn::count, 0},
+    {"samples", AggregateFn::samples, 0},
+    {"requests", AggregateFn::samples, 0},
+}};
+
+const FunctionRow& function_row(std::string_view name) {
+  for (const FunctionRow& row : function_rows) {
+    if (row.name == name) return row;
+  }
+  return function_rows.front();
+}
+
+bool heeds_minimum(AggregateFn fn) {
+  return fn != AggregateFn::samples && fn != AggregateFn::count;
+}
+
+}  // namespace
+
+Checked Checker::call(const ast::Expr& expr, Reading& reading) {
+  const std::string& name = expr.name.text;
+  if (is_function(name)) return aggregate(expr, reading);
+  if (const auto guard = context_.scope.guards.find(name); guard != context_.scope.guards.end()) {
+    return guard_call(expr, guard->second);
+  }
+  if (!context_.is_news(name)) return poison();
+  std::vector<std::string_view> known = function_names();
+  for (const std::string_view guard : names_of(context_.scope.guards)) known.push_back(guard);
+  report_unknown(context_.diagnostics, Code::unknown_name, "guard or function", expr.name, known);
+  return poison();
+}
+
+Checked Checker::aggregate(const ast::Expr& expr, Reading& reading) {
+  const FunctionRow& function = function_row(expr.name.text);
+  const bool general = expr.name.text == "quantile";
+  const size_t wanted = general ? 2 : 1;
+  bool named = false;
+  for (const ast::Argument& argument : expr.arguments) named = named || argument.name.has_value();
+  if (expr.arguments.size() != wanted || named) {
+    context_.diagnostics
+        .report(Code::wrong_arguments, expr.span,
+                fmt::format("`{}` takes {}", expr.name.text,
+                            general ? "a metric and a share" : "one argument"))
+        .with_help(general ? "such as `quantile(latency, 99.9%)`"
+                           : fmt::format("such as `{}(candidate{})`", expr.name.text,
+                                         function.fn == AggregateFn::samples ? "" : ".latency"));
+    return poison();
+  }
+  const std::optional<Series> read = series(expr, expr.arguments[0].value);
+  if (!read || !function_fits(expr, function.fn, *read)) return poison();
+  TypedAggregate aggregate;
+  aggregate.fn = function.fn;
+  aggregate.arm = read->arm;
+  aggregate.metric = read->metric;
+  aggregate.quantile = function.quantile;
+  aggregate.window = reading.window;
+  if (general) {
+    const std::optional<double> share = quantile_of(expr);
+    if (!share) return poison();
+    aggregate.quantile = *share;
+  }
+  const bool counts = !heeds_minimum(function.fn);
+  if (!counts) aggregate.samples_min = reading.samples_min.value_or(samples_min_default);
+  aggregate.unit = counts ? PlanUnit::requests : context_.policy.metrics[*read->metric].unit;
+  ++reading.aggregates;
+  if (!counts) ++reading.guarded;
+  TypedExpr load;
+  load.op = Op::load;
+  load.span = expr.span;
+  load.unit = unit_of(aggregate.unit);
+  load.aggregate = static_cast<uint32_t>(context_.policy.aggregates.size());
+  context_.policy.aggregates.push_back(std::move(aggregate));
+  return add(Type::number, std::move(load));
+}
+
+std::optional<uint32_t> Checker::metric_named(const ast::Name& name) {
+  const std::optional<uint32_t> row = find_metric(context_.policy, name.text);
+  if (row) {
+    const bool poisoned = context_.policy.metrics[*row].poisoned;
+    return poisoned ? std::nullopt : row;
+  }
+  if (context_.is_news(name.text)) {
+    report_unknown(context_.diagnostics, Code::unknown_name, "metric", name,
+                   names_of(context_.scope.metrics));
+  }
+  return std::nullopt;
+}
+
+// `latency` and `candidate.latency` are a metric of an arm; `candidate` alone is its requests.
+std::optional<Checker::Series> Checker::series(const ast::Expr& call, ast::ExprId argument) {
+  const ast::Expr& expr = at(argument);
+  const auto arm_of = [](std::string_view text) {
+    return text == "baseline" ? Arm::baseline : Arm::candidate;
+  };
+  if (expr.kind == ast::ExprKind::name && is_arm(expr.name.text)) {
+    if (!heeds_minimum(function_row(call.name.text).fn) && call.name.text != "count") {
+      return Series{arm_of(expr.name.text), std::nullopt};
+    }
+    context_.diagnostics
+        .report(Code::aggregate_of_kind, expr.span,
+                fmt::format("`{}` needs a metric, `{}` is an arm", call.name.text, expr.name.text))
+        .with_help(fmt::format("name the metric: `{}({}.latency)`", call.name.text,
+                               expr.name.text));
+    return std::nullopt;
+  }
+  if (expr.kind == ast::ExprKind::name) {
+    const std::optional<uint32_t> metric = metric_named(expr.name);
+    if (!metric) return std::nullopt;
+    return Series{Arm::candidate, metric};
+  }
+  if (expr.kind == ast::ExprKind::member && at(expr.left).kind == ast::ExprKind::name) {
+    const ast::Name& arm = at(expr.left).name;
+    if (!is_arm(arm.text)) {
+      constexpr std::array<std::string_view, 2> arms = {"candidate", "baseline"};
+      report_unknown(context_.diagnostics, Code::unknown_word, "arm", arm, arms);
+      return std::nullopt;
+    }
+    const std::optional<uint32_t> metric = metric_named(expr.name);
+    if (!metric) return std::nullopt;
+    return Series{arm_of(arm.text), metric};
+  }
+  if (expr.kind == ast::ExprKind::error) return std::nullopt;
+  context_.diagnostics
+      .report(Code::aggregate_of_kind, expr.span,
+              fmt::format("`{}` reads a metric", call.name.text))
+      .primary("this is not one")
+      .with_help(fmt::format("name a metric, such as `{}(candidate.latency)`", call.name.text));
+  return std::nullopt;
+}
+
+bool Checker::function_fits(const ast::Expr& call, AggregateFn fn, const Series& series) {
+  if (!series.metric) return true;
+  const TypedMetric& metric = context_.policy.metrics[*series.metric];
+  const bool flag = metric.kind == MetricKind::flag;
+  const std::string_view name = call.name.text;
+  const std::string_view argument = context_.sources.text(at(call.arguments[0].value).span);
+  if (name == "requests") {
+    context_.diagnostics
+        .report(Code::aggregate_of_kind, call.span, "`requests` counts the requests of an arm")
+        .with_help(fmt::format("write `requests(candidate)`, or `samples({})`", argument));
+    return false;
+  }
+  const bool wants_flag = fn == AggregateFn::rate || fn == AggregateFn::count;
+  const bool wants_value = fn == AggregateFn::quantile || fn == AggregateFn::mean ||
+                           fn == AggregateFn::sum;
+  if ((!wants_flag || flag) && (!wants_value || !flag)) return true;
+  const std::string kind = flag ? std::string{"a flag"} : describe(unit_of(metric.unit));
+  context_.diagnostics
+      .report(Code::aggregate_of_kind, call.span,
+              fmt::format("`{}` has no meaning for `{}`, which is {}", name, metric.name, kind))
+      .label(metric.name_span, "declared here")
+      .with_help(flag ? fmt::format("the share of true ones is `rate({})`", argument)
+                      : fmt::format("write `p99({})`, `mean({})` or `samples({})`", argument,
+                                    argument, argument));
+  return false;
+}
+
+std::optional<double> Checker::quantile_of(const ast::Expr& call) {
+  const ast::ExprId argument = call.arguments[1].value;
+  const std::optional<Amount> amount = constant(argument);
+  if (!amount) return std::nullopt;
+  const bool fits = (amount->unit == ratio_unit || amount->unit == plain_unit) &&
+                    amount->value > 0 && amount->value < 1;
+  if (fits) return amount->value;
+  context_.diagnostics.report(Code::bad_quantile, at(argument).span, "this is not a quantile")
+      .with_help("write a share between 0% and 100%, such as `99.9%`");
+  return std::nullopt;
+}
+
+}  // namespace rel::sema

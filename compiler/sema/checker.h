@@ -1,0 +1,83 @@
+// One walk over an expression of one file, with the parameters of at most one guard bound. Private
+// to conditions.cpp, arithmetic.cpp, aggregates.cpp and guards.cpp; others use conditions.h.
+#pragma once
+
+#include "compiler/sema/conditions.h"
+
+namespace rel::sema {
+
+class Checker {
+ public:
+  Checker(Conditions& shared, const Context& context, const ast::File& file,
+          std::span<const Bound> bound)
+      : shared_(shared), context_(context), file_(file), bound_(bound) {}
+
+  // conditions.cpp
+  Checked verdict(ast::ExprId id);
+  Checked number(ast::ExprId id, Reading& reading);
+
+  // guards.cpp: a constant for a parameter or argument, in its unit
+  std::optional<Amount> constant(ast::ExprId id);
+  std::vector<Bound> bind_types(const ast::Guard& guard);
+  std::optional<Unit> parameter_unit(const ast::Parameter& parameter);
+
+ private:
+  // conditions.cpp
+  Checked expression(ast::ExprId id, Reading& reading);
+  Checked quantity(const ast::Expr& expr);
+  Checked name(const ast::Expr& expr);
+  Checked logical(const ast::Expr& expr, Op op);
+  Checked negation(const ast::Expr& expr);
+  Checked sustained(const ast::Expr& expr);
+  Checked comparison(const ast::Expr& expr, Op op);
+  bool suffixes(const ast::Expr& expr, TypedExpr& typed, Reading& reading);
+  bool fold(const ast::SegmentFold& written, TypedExpr& typed);
+  Checked bare_metric(Span span, std::string_view metric);
+  Checked not_built(Span span, std::string_view what);
+
+  // arithmetic.cpp
+  Checked negate(const ast::Expr& expr, Reading& reading);
+  Checked arithmetic(const ast::Expr& expr, Op op, Reading& reading);
+  bool ambiguous_percent(const ast::Expr& expr, Op op, TypedId left, TypedId right);
+  Checked folded(const ast::Expr& expr, Op op, Unit unit, TypedId left, TypedId right);
+  void lend_unit(TypedId from, TypedId to);
+  bool comparable(const ast::Expr& expr, TypedId left, TypedId right);
+  void label_operand(Diagnostic& diagnostic, TypedId operand);
+
+  // aggregates.cpp
+  Checked call(const ast::Expr& expr, Reading& reading);
+  Checked aggregate(const ast::Expr& expr, Reading& reading);
+  struct Series {
+    Arm arm = Arm::candidate;
+    std::optional<uint32_t> metric;  // none: requests
+  };
+  std::optional<Series> series(const ast::Expr& call, ast::ExprId argument);
+  std::optional<uint32_t> metric_named(const ast::Name& name);
+  bool function_fits(const ast::Expr& call, AggregateFn fn, const Series& series);
+  std::optional<double> quantile_of(const ast::Expr& call);
+
+  // guards.cpp
+  Checked guard_call(const ast::Expr& expr, const Declared<ast::Guard>& guard);
+  std::optional<std::vector<Bound>> bind(const ast::Expr& call, const Declared<ast::Guard>& guard);
+  bool place_arguments(const ast::Expr& call, const ast::Guard& guard,
+                       std::vector<const ast::Argument*>& placed);
+  std::optional<Bound> bind_argument(const ast::Parameter& parameter,
+                                     const ast::Argument& argument);
+  void report_foreign(const ast::Expr& call, std::string_view guard, const Diagnostics& found);
+
+  Checked poison() const { return {}; }
+  Checked add(Type type, TypedExpr typed);
+  const ast::Expr& at(ast::ExprId id) const { return file_[id]; }
+  const TypedExpr& typed(TypedId id) const { return context_.policy[id]; }
+  TypedExpr& typed(TypedId id) { return context_.policy.exprs[id.value]; }
+
+  Conditions& shared_;
+  Context context_;
+  const ast::File& file_;
+  std::span<const Bound> bound_;
+};
+
+// `2%`, `300ms`: a number in this unit as a policy would write it.
+std::string_view example_of(Unit unit);
+
+}  // namespace rel::sema

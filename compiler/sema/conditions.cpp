@@ -1,0 +1,317 @@
+#include "compiler/sema/conditions.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compiler/sema/checker.h"
+
+namespace rel::sema {
+
+namespace {
+
+// Inlining multiplies: a condition may grow far beyond its text, and is stopped long before memory
+// is; so are all conditions of a policy together.
+constexpr size_t condition_nodes_max = 8 * limits::nodes_per_predicate_max;
+constexpr size_t policy_nodes_max = 16 * condition_nodes_max;
+
+std::optional<Op> comparison_op(ast::ExprKind kind) {
+  switch (kind) {
+    case ast::ExprKind::less: return Op::lt;
+    case ast::ExprKind::less_equal: return Op::le;
+    case ast::ExprKind::greater: return Op::gt;
+    case ast::ExprKind::greater_equal: return Op::ge;
+    case ast::ExprKind::equal: return Op::eq;
+    case ast::ExprKind::not_equal: return Op::ne;
+    default: return std::nullopt;
+  }
+}
+
+// The guard a condition is, apart from `for`.
+std::string guard_of(const ast::File& file, const Scope& scope, ast::ExprId id) {
+  const ast::Expr* expr = &file[id];
+  while (expr->kind == ast::ExprKind::sustained) expr = &file[expr->left];
+  const bool named = expr->kind == ast::ExprKind::name || expr->kind == ast::ExprKind::call;
+  return named && scope.guards.contains(expr->name.text) ? expr->name.text : std::string{};
+}
+
+}  // namespace
+
+std::optional<CheckedCondition> Conditions::check(const ast::File& file,
+                                                  const ast::Condition& condition) {
+  if (condition.expr.is_none()) return std::nullopt;
+  condition_start_ = context_.policy.exprs.size();
+  too_large_ = false;
+  Checker checker(*this, context_, file, {});
+  const Checked checked = checker.verdict(condition.expr);
+  if (checked.type != Type::verdict) return std::nullopt;
+  return CheckedCondition{checked.id, guard_of(file, context_.scope, condition.expr)};
+}
+
+Checked Checker::add(Type type, TypedExpr typed) {
+  std::vector<TypedExpr>& exprs = context_.policy.exprs;
+  const bool alone = exprs.size() - shared_.condition_start_ >= condition_nodes_max;
+  if (alone || exprs.size() >= policy_nodes_max) {
+    if (!std::exchange(shared_.too_large_, true)) {
+      context_.diagnostics.report(Code::condition_too_large, typed.span,
+                                  alone ? "this condition is too large"
+                                        : "the conditions of this policy are too large together")
+          .with_note(fmt::format("with its guards written out it has more than {} parts",
+                                 alone ? condition_nodes_max : policy_nodes_max))
+          .with_help("split it, or use fewer guards inside guards");
+    }
+    return poison();
+  }
+  exprs.push_back(std::move(typed));
+  return Checked{type, TypedId{static_cast<uint32_t>(exprs.size() - 1)}};
+}
+
+Checked Checker::not_built(Span span, std::string_view what) {
+  context_.diagnostics.report(Code::not_built, span,
+                              fmt::format("{} not built in this version", what));
+  return poison();
+}
+
+Checked Checker::verdict(ast::ExprId id) {
+  Reading outside;  // aggregates outside a comparison are refused below, whatever they read
+  const Checked checked = expression(id, outside);
+  if (checked.type != Type::number) return checked;
+  const TypedExpr& number = typed(checked.id);
+  context_.diagnostics
+      .report(Code::condition_expected, at(id).span, "a condition is due here")
+      .primary("this is " + describe(number.unit))
+      .with_help(fmt::format("compare it with {}, such as `> {}`", describe(number.unit),
+                             example_of(number.unit)));
+  return poison();
+}
+
+Checked Checker::number(ast::ExprId id, Reading& reading) {
+  const Checked checked = expression(id, reading);
+  if (checked.type != Type::verdict) return checked;
+  context_.diagnostics.report(Code::number_expected, at(id).span, "a number is due here")
+      .primary("this is a condition")
+      .with_help("join conditions by `and`, `or` and `not`");
+  return poison();
+}
+
+Checked Checker::expression(ast::ExprId id, Reading& reading) {
+  const ast::Expr& expr = at(id);
+  switch (expr.kind) {
+    case ast::ExprKind::quantity: return quantity(expr);
+    case ast::ExprKind::string:
+      context_.diagnostics.report(Code::number_expected, expr.span, "a text cannot be compared")
+          .with_help("segments are chosen by `in any region`, not by comparing their values");
+      return poison();
+    case ast::ExprKind::name: return name(expr);
+    case ast::ExprKind::member: return bare_metric(expr.span, expr.name.text);
+    case ast::ExprKind::call: return call(expr, reading);
+    case ast::ExprKind::negate: return negate(expr, reading);
+    case ast::ExprKind::add: return arithmetic(expr, Op::add, reading);
+    case ast::ExprKind::subtract: return arithmetic(expr, Op::sub, reading);
+    case ast::ExprKind::multiply: return arithmetic(expr, Op::mul, reading);
+    case ast::ExprKind::divide: return arithmetic(expr, Op::div, reading);
+    case ast::ExprKind::less:
+    case ast::ExprKind::less_equal:
+    case ast::ExprKind::greater:
+    case ast::ExprKind::greater_equal:
+    case ast::ExprKind::equal:
+    case ast::ExprKind::not_equal: return comparison(expr, *comparison_op(expr.kind));
+    case ast::ExprKind::logical_and: return logical(expr, Op::logical_and);
+    case ast::ExprKind::logical_or: return logical(expr, Op::logical_or);
+    case ast::ExprKind::logical_not: return negation(expr);
+    case ast::ExprKind::sustained: return sustained(expr);
+    case ast::ExprKind::statistical:
+      return not_built(expr.span, "statistical comparisons (`worse than`, `better than`) are");
+    case ast::ExprKind::error: return poison();
+  }
+  return poison();
+}
+
+Checked Checker::quantity(const ast::Expr& expr) {
+  const std::optional<Amount> amount = read_amount(context_, expr.quantity);
+  if (!amount) return poison();
+  TypedExpr constant;
+  constant.op = Op::constant;
+  constant.span = expr.span;
+  constant.constant = amount->value;
+  constant.unit = amount->unit;
+  return add(Type::number, std::move(constant));
+}
+
+Checked Checker::name(const ast::Expr& expr) {
+  const std::string& text = expr.name.text;
+  for (const Bound& bound : bound_) {
+    if (bound.name != text) continue;
+    TypedExpr constant;
+    constant.op = Op::constant;
+    constant.span = expr.span;
+    constant.constant = bound.amount.value;
+    constant.unit = bound.amount.unit;
+    return add(Type::number, std::move(constant));
+  }
+  if (const auto guard = context_.scope.guards.find(text); guard != context_.scope.guards.end()) {
+    return guard_call(expr, guard->second);
+  }
+  if (context_.scope.metrics.contains(text)) return bare_metric(expr.span, text);
+  if (is_arm(text)) {
+    context_.diagnostics
+        .report(Code::bare_metric, expr.span, fmt::format("`{}` is an arm, not a number", text))
+        .with_help(fmt::format("say what of it is read, such as `samples({})`", text));
+    return poison();
+  }
+  if (!context_.is_news(text)) return poison();
+  std::vector<std::string_view> known = names_of(context_.scope.guards);
+  for (const std::string_view metric : names_of(context_.scope.metrics)) known.push_back(metric);
+  for (const Bound& bound : bound_) known.push_back(bound.name);
+  report_unknown(context_.diagnostics, Code::unknown_name, "metric, guard or parameter", expr.name,
+                 known);
+  return poison();
+}
+
+// A metric is many observations; a comparison needs one number of them.
+Checked Checker::bare_metric(Span span, std::string_view metric) {
+  const std::optional<uint32_t> row = find_metric(context_.policy, metric);
+  if (!row) {
+    if (context_.is_news(std::string{metric})) {
+      report_unknown(context_.diagnostics, Code::unknown_name, "metric",
+                     ast::Name{std::string{metric}, span}, names_of(context_.scope.metrics));
+    }
+    return poison();
+  }
+  const TypedMetric& declared = context_.policy.metrics[*row];
+  if (declared.poisoned) return poison();
+  const bool flag = declared.kind == MetricKind::flag;
+  const std::string_view written = context_.sources.text(span);
+  context_.diagnostics
+      .report(Code::bare_metric, span, fmt::format("`{}` is a metric, not a number", written))
+      .primary("this is every observation of it")
+      .label(declared.name_span, "declared here")
+      .with_help(fmt::format("say which number of them: `{}({})` or `{}({})`",
+                             flag ? "rate" : "p99", written, flag ? "count" : "mean", written));
+  return poison();
+}
+
+Checked Checker::logical(const ast::Expr& expr, Op op) {
+  const Checked left = verdict(expr.left);
+  const Checked right = verdict(expr.right);
+  if (left.type == Type::poison || right.type == Type::poison) return poison();
+  TypedExpr joined;
+  joined.op = op;
+  joined.span = expr.span;
+  joined.left = left.id;
+  joined.right = right.id;
+  return add(Type::verdict, std::move(joined));
+}
+
+Checked Checker::negation(const ast::Expr& expr) {
+  const Checked operand = verdict(expr.left);
+  if (operand.type == Type::poison) return poison();
+  TypedExpr negated;
+  negated.op = Op::logical_not;
+  negated.span = expr.span;
+  negated.left = operand.id;
+  return add(Type::verdict, std::move(negated));
+}
+
+Checked Checker::sustained(const ast::Expr& expr) {
+  const Checked operand = verdict(expr.left);
+  const std::optional<Time> time = read_time(context_, expr.duration, "the time after `for`");
+  if (operand.type == Type::poison || !time) return poison();
+  TypedExpr typed;
+  typed.op = Op::sustained;
+  typed.span = expr.span;
+  typed.left = operand.id;
+  typed.duration_ns = time->ns;
+  return add(Type::verdict, std::move(typed));
+}
+
+Checked Checker::comparison(const ast::Expr& expr, Op op) {
+  TypedExpr typed;
+  typed.op = op;
+  typed.span = expr.span;
+  Reading reading;
+  const bool suffixes_fit = suffixes(expr, typed, reading);
+  const Checked left = number(expr.left, reading);
+  const Checked right = number(expr.right, reading);
+  if (!suffixes_fit || left.type == Type::poison || right.type == Type::poison) return poison();
+  lend_unit(left.id, right.id);
+  lend_unit(right.id, left.id);
+  if (!comparable(expr, left.id, right.id)) return poison();
+  if (reading.aggregates == 0) {
+    context_.diagnostics
+        .report(Code::constant_condition, expr.span, "this comparison reads no data")
+        .primary("always the same")
+        .with_help("compare a number of a metric, such as `p99(latency) > 300ms`");
+    return poison();
+  }
+  if (reading.samples_min && reading.guarded == 0) {
+    context_.diagnostics
+        .report(Code::minimum_without_effect, expr.samples_min->span,
+                "this minimum has no effect")
+        .with_help("`samples`, `requests` and `count` are known from the first request on");
+    return poison();
+  }
+  typed.left = left.id;
+  typed.right = right.id;
+  return add(Type::verdict, std::move(typed));
+}
+
+bool Checker::suffixes(const ast::Expr& expr, TypedExpr& typed, Reading& reading) {
+  bool fit = true;
+  if (expr.over) {
+    reading.window.span = expr.over->span;
+    switch (expr.over->kind) {
+      case ast::Window::Kind::stage: break;
+      case ast::Window::Kind::last_requests:
+        not_built(expr.over->span, "windows of a number of requests are");
+        fit = false;
+        break;
+      case ast::Window::Kind::sliding: {
+        const std::optional<Time> length =
+            read_time(context_, expr.over->length, "the length of a window");
+        fit = length.has_value();
+        reading.window.kind = WindowKind::sliding;
+        reading.window.length_ns = length ? length->ns : 0;
+        break;
+      }
+    }
+  }
+  if (expr.samples_min) {
+    reading.samples_min = read_count(context_, *expr.samples_min, "a minimum of samples");
+    fit = fit && reading.samples_min.has_value();
+  }
+  if (expr.in) fit = fold(*expr.in, typed) && fit;
+  typed.window = reading.window;
+  return fit;
+}
+
+bool Checker::fold(const ast::SegmentFold& written, TypedExpr& typed) {
+  if (written.crossed) {
+    not_built(written.span, "crossed segments are");
+    return false;
+  }
+  TypedFold fold;
+  fold.kind = written.every ? FoldKind::every : FoldKind::any;
+  for (const ast::Name& name : written.segments) {
+    const std::optional<uint32_t> row = find_segment(context_.policy, name.text);
+    if (!row) {
+      if (context_.is_news(name.text)) {
+        report_unknown(context_.diagnostics, Code::unknown_name, "segment", name,
+                       names_of(context_.scope.segments));
+      }
+      return false;
+    }
+    if (std::find(fold.segments.begin(), fold.segments.end(), *row) != fold.segments.end()) {
+      context_.diagnostics.report(Code::duplicate_name, name.span,
+                                  fmt::format("the segment `{}` is named twice", name.text));
+      return false;
+    }
+    fold.segments.push_back(*row);
+  }
+  typed.fold = std::move(fold);
+  return true;
+}
+
+}  // namespace rel::sema

@@ -1,0 +1,63 @@
+// What every part of sema works with. Input and output of the parts go through it; it owns nothing
+// but the names already complained about.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "compiler/sema/scope.h"
+#include "compiler/sema/typed.h"
+
+namespace rel::sema {
+
+struct Context {
+  const Sources& sources;
+  const Scope& scope;
+  TypedPolicy& policy;
+  Diagnostics& diagnostics;
+  std::set<std::string>& complained;  // unknown names already reported to `diagnostics`
+  const ast::File* root = nullptr;    // the file that is compiled
+
+  // Whether an undeclared name is news: it is reported once, and not when its declaration could not
+  // be parsed.
+  bool is_news(const std::string& name) const {
+    return !scope.may_exist(name) && complained.insert(name).second;
+  }
+};
+
+// ---- quantities for one place each (quantity.cpp). No value: reported.
+
+// The amount as written, whatever its unit.
+std::optional<Amount> read_amount(const Context& context, const ast::Quantity& quantity);
+// Whole nanoseconds within the limits; `what` reads after "this is": "the length of a window".
+std::optional<Time> read_time(const Context& context, const ast::Quantity& quantity,
+                              std::string_view what);
+// A percentage above 0 % and up to 100 %, in whole millionths.
+std::optional<Share> read_share(const Context& context, const ast::Quantity& quantity,
+                                std::string_view what);
+// A whole number from 1.
+std::optional<uint32_t> read_count(const Context& context, const ast::Quantity& quantity,
+                                   std::string_view what);
+
+// ---- declarations (declarations.cpp): fill the tables of the policy
+
+void check_models(const Context& context);
+void check_metrics(const Context& context);
+void check_segments(const Context& context);
+
+std::optional<uint32_t> find_metric(const TypedPolicy& policy, std::string_view name);
+std::optional<uint32_t> find_segment(const TypedPolicy& policy, std::string_view name);
+std::optional<uint32_t> find_model(const TypedPolicy& policy, std::string_view name);
+
+// ---- releases (release.cpp, stage.cpp)
+
+class Conditions;
+void check_release(const Context& context, Conditions& conditions, const ast::Release& release);
+// The stages of a release, in order, into `typed`.
+void check_stages(const Context& context, Conditions& conditions, const ast::Release& release,
+                  TypedRelease& typed);
+std::optional<TypedTrigger> check_trigger(const Context& context, Conditions& conditions,
+                                          const ast::Trigger& trigger);
+
+}  // namespace rel::sema

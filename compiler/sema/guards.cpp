@@ -1,0 +1,282 @@
+// Guards: their definitions, their calls, and the arguments between them.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compiler/sema/checker.h"
+
+namespace rel::sema {
+
+namespace {
+
+struct TypeRow {
+  std::string_view name;
+  Unit unit;
+};
+
+constexpr std::array<TypeRow, 7> parameter_types = {{
+    {"duration", time_unit},
+    {"ratio", ratio_unit},
+    {"number", plain_unit},
+    {"bytes", bytes_unit},
+    {"tokens", tokens_unit},
+    {"usd", usd_unit},
+    {"eur", eur_unit},
+}};
+
+// A count is written as a plain number.
+bool accepts(Unit wanted, const Amount& amount) {
+  return amount.unit == wanted || (wanted == tokens_unit && amount.unit == plain_unit);
+}
+
+// Suffixes of a trigger have no place in a guard, which is only a condition.
+void refuse_trigger_suffixes(const Context& context, const ast::Condition& condition) {
+  if (condition.after) {
+    context.diagnostics
+        .report(Code::misplaced_clause, condition.after->span, "`after` delays a trigger")
+        .with_help("write it where the guard is used: `rollback when slow after 10m`");
+  }
+  if (condition.even_if_baseline) {
+    context.diagnostics
+        .report(Code::misplaced_clause, *condition.even_if_baseline,
+                "`even if baseline` belongs to a rollback trigger")
+        .with_help("write it where the guard is used: `rollback when slow even if baseline`");
+  }
+}
+
+}  // namespace
+
+void Conditions::check_guards() {
+  for (const auto& [name, guard] : context_.scope.guards) define(guard);
+  for (const auto& [name, guard] : context_.scope.guards) {
+    if (!is_root(*guard.file)) continue;
+    context_.policy.guards.push_back(TypedGuard{std::string{name}, definitions_[name].body,
+                                                used_.contains(name), guard.node->name.span});
+  }
+}
+
+const Conditions::Definition& Conditions::define(const Declared<ast::Guard>& guard) {
+  const std::string_view name = guard.node->name.text;
+  const auto [place, added] = definitions_.try_emplace(name);
+  Definition& definition = place->second;
+  if (!added) return definition;
+  const bool root = is_root(*guard.file);
+  const Context context{context_.sources, context_.scope, context_.policy,
+                        root ? context_.diagnostics : definition.diagnostics,
+                        root ? context_.complained : definition.complained,
+                        context_.root};
+  refuse_trigger_suffixes(context, guard.node->condition);
+  const size_t outer_start = std::exchange(condition_start_, context_.policy.exprs.size());
+  const bool outer_too_large = std::exchange(too_large_, false);
+  Checker parameters(*this, context, *guard.file, {});
+  const std::vector<Bound> bound = parameters.bind_types(*guard.node);
+  Checker body(*this, context, *guard.file, bound);
+  open_.push_back(name);
+  const ast::ExprId expr = guard.node->condition.expr;
+  const Checked checked = expr.is_none() ? Checked{} : body.verdict(expr);
+  open_.pop_back();
+  condition_start_ = outer_start;
+  too_large_ = outer_too_large;
+  const bool sound = checked.type == Type::verdict &&
+                     bound.size() == guard.node->parameters.size();
+  definition.progress = sound ? Progress::sound : Progress::broken;
+  definition.body = checked.id;
+  return definition;
+}
+
+std::optional<Unit> Checker::parameter_unit(const ast::Parameter& parameter) {
+  std::vector<std::string_view> names;
+  for (const TypeRow& row : parameter_types) {
+    names.push_back(row.name);
+    if (row.name == parameter.type.text) return row.unit;
+  }
+  Diagnostic& diagnostic = report_unknown(context_.diagnostics, Code::unknown_word,
+                                          "parameter type", parameter.type, names);
+  if (parameter.type.text == "percent") {
+    diagnostic.with_help("a share such as `2%` is a `ratio`");
+  }
+  return std::nullopt;
+}
+
+// Parameters with their default, or with one of their unit: enough to check the types of a body.
+// Fewer than the guard has: one of them has an error.
+std::vector<Bound> Checker::bind_types(const ast::Guard& guard) {
+  std::vector<Bound> bound;
+  for (const ast::Parameter& parameter : guard.parameters) {
+    const auto same = [&](const Bound& other) { return other.name == parameter.name.text; };
+    if (std::any_of(bound.begin(), bound.end(), same)) {
+      context_.diagnostics
+          .report(Code::duplicate_name, parameter.name.span,
+                  fmt::format("the parameter `{}` is declared twice", parameter.name.text));
+      continue;
+    }
+    const std::optional<Unit> unit = parameter_unit(parameter);
+    if (!unit) continue;
+    Bound value{parameter.name.text, Amount{1, *unit}, parameter.name.span};
+    if (!parameter.default_value.is_none()) {
+      const std::optional<Bound> given =
+          bind_argument(parameter, ast::Argument{std::nullopt, parameter.default_value});
+      if (!given) continue;
+      value = *given;
+    }
+    bound.push_back(value);
+  }
+  return bound;
+}
+
+std::optional<Amount> Checker::constant(ast::ExprId id) {
+  Reading reading;
+  const Checked checked = number(id, reading);
+  if (checked.type == Type::poison) return std::nullopt;
+  const TypedExpr& expr = typed(checked.id);
+  if (expr.op == Op::constant) return Amount{expr.constant, expr.unit};
+  context_.diagnostics
+      .report(Code::argument_not_constant, expr.span, "this must be known before the release runs")
+      .primary("this is read from data")
+      .with_help("write a quantity, such as `300ms`");
+  return std::nullopt;
+}
+
+std::optional<Bound> Checker::bind_argument(const ast::Parameter& parameter,
+                                            const ast::Argument& argument) {
+  const std::optional<Unit> unit = parameter_unit(parameter);
+  const std::optional<Amount> amount = constant(argument.value);
+  if (!unit || !amount) return std::nullopt;
+  if (accepts(*unit, *amount)) {
+    return Bound{parameter.name.text, Amount{amount->value, *unit}, parameter.name.span};
+  }
+  context_.diagnostics
+      .report(Code::mixed_units, at(argument.value).span,
+              fmt::format("the parameter `{}` takes {}", parameter.name.text, describe(*unit)))
+      .primary("this is " + describe(amount->unit))
+      .label(parameter.type.span, fmt::format("`{}` is declared here", parameter.name.text))
+      .with_help(fmt::format("such as `{}`", example_of(*unit)));
+  return std::nullopt;
+}
+
+// Which argument each parameter gets; null: its default.
+bool Checker::place_arguments(const ast::Expr& call, const ast::Guard& guard,
+                              std::vector<const ast::Argument*>& placed) {
+  placed.assign(guard.parameters.size(), nullptr);
+  bool named = false;
+  for (size_t index = 0; index < call.arguments.size(); ++index) {
+    const ast::Argument& argument = call.arguments[index];
+    const Span span = argument.name ? argument.name->span : at(argument.value).span;
+    size_t position = index;
+    if (argument.name) {
+      named = true;
+      const auto found =
+          std::find_if(guard.parameters.begin(), guard.parameters.end(),
+                       [&](const auto& p) { return p.name.text == argument.name->text; });
+      position = static_cast<size_t>(found - guard.parameters.begin());
+      if (found == guard.parameters.end()) {
+        std::vector<std::string_view> known;
+        for (const ast::Parameter& parameter : guard.parameters) {
+          known.push_back(parameter.name.text);
+        }
+        report_unknown(context_.diagnostics, Code::unknown_name, "parameter", *argument.name, known)
+            .label(guard.name.span, "of this guard");
+        return false;
+      }
+    }
+    const bool unplaced = position >= placed.size() || (named && !argument.name);
+    if (!unplaced && placed[position] == nullptr) {
+      placed[position] = &argument;
+      continue;
+    }
+    const std::string message =
+        !unplaced ? fmt::format("`{}` is given twice", guard.parameters[position].name.text)
+        : position >= placed.size()
+            ? fmt::format("`{}` takes {} argument{}", guard.name.text, placed.size(),
+                          placed.size() == 1 ? "" : "s")
+            : std::string{"an argument without a name follows one with a name"};
+    context_.diagnostics.report(Code::wrong_arguments, span, message)
+        .label(guard.name.span, "declared here");
+    return false;
+  }
+  return true;
+}
+
+std::optional<std::vector<Bound>> Checker::bind(const ast::Expr& call,
+                                                const Declared<ast::Guard>& guard) {
+  std::vector<const ast::Argument*> placed;
+  if (!place_arguments(call, *guard.node, placed)) return std::nullopt;
+  std::vector<Bound> bound;
+  Checker definition(shared_, context_, *guard.file, {});
+  for (size_t index = 0; index < placed.size(); ++index) {
+    const ast::Parameter& parameter = guard.node->parameters[index];
+    std::optional<Bound> value;
+    if (placed[index] != nullptr) {
+      value = bind_argument(parameter, *placed[index]);
+    } else if (!parameter.default_value.is_none()) {
+      value = definition.bind_argument(parameter, {std::nullopt, parameter.default_value});
+    } else {
+      context_.diagnostics
+          .report(Code::wrong_arguments, call.span,
+                  fmt::format("`{}` needs a value for `{}`", call.name.text, parameter.name.text))
+          .label(parameter.name.span, "it has no default")
+          .with_help(fmt::format("write `{}({}: ...)`", call.name.text, parameter.name.text));
+    }
+    if (value) bound.push_back(*value);
+  }
+  if (bound.size() != placed.size()) return std::nullopt;
+  return bound;
+}
+
+// What is wrong in a guard of an imported file shows where it is used: there the metrics it reads
+// are chosen.
+void Checker::report_foreign(const ast::Expr& call, std::string_view guard,
+                             const Diagnostics& found) {
+  for (const Diagnostic& cause : found.all()) {
+    if (cause.level != Level::error) continue;
+    Diagnostic& diagnostic =
+        context_.diagnostics.report(cause.code, call.name.span, cause.message)
+            .primary(fmt::format("`{}` needs it", guard))
+            .label(cause.span, fmt::format("in the guard `{}`", guard));
+    for (const std::string& help : cause.help) diagnostic.with_help(help);
+    diagnostic.with_note("a guard of an imported file reads the metrics and segments of the file "
+                         "that imports it");
+  }
+}
+
+Checked Checker::guard_call(const ast::Expr& expr, const Declared<ast::Guard>& guard) {
+  const std::string_view name = guard.node->name.text;
+  shared_.used_.insert(name);
+  if (shared_.too_large_) return poison();  // more of it would only cost time
+  if (std::find(shared_.open_.begin(), shared_.open_.end(), name) != shared_.open_.end()) {
+    context_.diagnostics
+        .report(Code::guard_cycle, expr.span, fmt::format("the guard `{}` uses itself", name))
+        .label(guard.node->name.span, "declared here")
+        .with_help("a guard is written out where it is used, so it cannot contain itself");
+    return poison();
+  }
+  if (shared_.open_.size() >= limits::nesting_max) {
+    context_.diagnostics
+        .report(Code::condition_too_large, expr.span,
+                fmt::format("guards are used inside guards more than {} deep", limits::nesting_max))
+        .with_help("write the inner conditions out");
+    return poison();
+  }
+  const Conditions::Definition& definition = shared_.define(guard);
+  if (definition.progress == Conditions::Progress::broken) {
+    if (!shared_.is_root(*guard.file)) report_foreign(expr, name, definition.diagnostics);
+    return poison();
+  }
+  const std::optional<std::vector<Bound>> bound = bind(expr, guard);
+  if (!bound) return poison();
+  // The types are known to be right; what can still go wrong depends on the arguments' values.
+  Diagnostics inlined;
+  std::set<std::string> complained;
+  const Context context{context_.sources, context_.scope, context_.policy,
+                        inlined,          complained,     context_.root};
+  shared_.open_.push_back(name);
+  Checker body(shared_, context, *guard.file, *bound);
+  const Checked checked = body.verdict(guard.node->condition.expr);
+  shared_.open_.pop_back();
+  report_foreign(expr, name, inlined);
+  return checked;
+}
+
+}  // namespace rel::sema

@@ -1,0 +1,186 @@
+// A policy with every name resolved and every type known: the output of sema, the input of lints
+// and lowering. Rows refer to each other by index; spans refer to the policy text.
+// Owner: whoever called check_policy. Valid only when no error was reported.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/sema/unit.h"
+#include "compiler/source/source.h"
+#include "runtime/plan/plan.h"
+
+namespace rel::sema {
+
+struct TypedId {
+  uint32_t value = 0xffffffff;
+  bool is_none() const { return value == 0xffffffff; }
+  friend bool operator==(TypedId, TypedId) = default;
+};
+
+// A duration, share or count with the place it was written at.
+struct Time {
+  int64_t ns = 0;
+  Span span;
+};
+struct Share {
+  uint32_t millionths = 0;
+  Span span;
+};
+
+struct TypedMetric {
+  std::string name;
+  MetricKind kind = MetricKind::flag;
+  PlanUnit unit = PlanUnit::number;
+  Direction direction = Direction::none;
+  MetricSource source = MetricSource::event_field;
+  std::string header;
+  uint16_t status_first = 0;
+  uint16_t status_last = 0;
+  bool poisoned = false;  // its kind is not known: its uses are not judged
+  Span name_span;
+  Span span;
+};
+
+struct TypedSegment {
+  std::string name;
+  std::vector<std::string> values;
+  Span name_span;
+  Span span;
+};
+
+struct TypedReference {
+  std::string text;    // mlflow("fraud/13")
+  std::string digest;  // "sha256:...", or the text when the reference is its own identity
+  Span span;
+};
+
+struct TypedModel {
+  std::string name;
+  TypedReference baseline;
+  TypedReference candidate;
+  Span span;
+};
+
+// What one comparison reads: the same for every aggregate in it.
+struct TypedWindow {
+  WindowKind kind = WindowKind::stage;
+  int64_t length_ns = 0;
+  Span span;
+};
+
+enum class FoldKind : uint8_t { any, every };
+
+struct TypedFold {
+  FoldKind kind = FoldKind::any;
+  std::vector<uint32_t> segments;  // rows of TypedPolicy::segments, as written
+};
+
+struct TypedAggregate {
+  AggregateFn fn = AggregateFn::samples;
+  Arm arm = Arm::candidate;
+  std::optional<uint32_t> metric;  // row of TypedPolicy::metrics; none: requests
+  double quantile = 0;
+  uint32_t samples_min = 0;
+  PlanUnit unit = PlanUnit::number;
+  TypedWindow window;
+};
+
+// `op` says what it is: constant, load (of `aggregate`), neg, arithmetic, comparison, logical_and,
+// logical_or, logical_not, sustained (`left` for `duration_ns`). A comparison may carry a fold.
+struct TypedExpr {
+  Op op = Op::constant;
+  Span span;
+  TypedId left;
+  TypedId right;
+  double constant = 0;
+  Unit unit;               // of a number
+  uint32_t aggregate = 0;  // row of TypedPolicy::aggregates
+  int64_t duration_ns = 0;
+  std::optional<TypedFold> fold;
+  // Comparisons say once what their aggregates are read over, as written or by default.
+  TypedWindow window;
+};
+
+struct TypedTrigger {
+  TriggerAction action = TriggerAction::rollback;
+  std::string guard;  // name of the guard the whole condition is, or empty
+  TypedId when;
+  bool even_if_baseline = false;
+  Time after;
+  Span span;
+};
+
+struct TypedStep {
+  Share share;
+  Time duration;  // 0: as long as its stage
+};
+
+struct TypedStage {
+  std::string name;
+  StageKind kind = StageKind::full;
+  std::vector<TypedStep> steps;
+  Share mirror;
+  Share holdback;
+  Time soak;
+  Time at_least;
+  Time at_most;
+  Otherwise otherwise = Otherwise::none;
+  std::optional<std::string> otherwise_reason;
+  std::vector<TypedTrigger> triggers;
+  Span strategy_span;
+  Span name_span;
+  Span span;
+};
+
+struct TypedAction {
+  ActionKind kind = ActionKind::report;
+  std::vector<std::string> arguments;
+  Span span;
+};
+
+struct TypedUnknown {
+  UnknownAction action = UnknownAction::hold;
+  UnknownAction then = UnknownAction::hold;
+  Time up_to;
+  Span span;
+};
+
+struct TypedRelease {
+  std::string name;
+  uint32_t model = 0;  // row of TypedPolicy::models
+  std::string owner;
+  Time pane;
+  TypedUnknown unknown[3];  // insufficient, no_data, source_error
+  std::vector<TypedTrigger> triggers;
+  std::vector<TypedStage> stages;
+  std::vector<TypedAction> actions;
+  bool quarantine_candidate = false;
+  Time cooldown;
+  Span name_span;
+  Span span;
+};
+
+// What a lint needs to know of a guard.
+struct TypedGuard {
+  std::string name;
+  TypedId body;  // with the defaults of its parameters; none: it has errors
+  bool used = false;
+  Span name_span;
+};
+
+struct TypedPolicy {
+  FileId file;
+  std::vector<TypedModel> models;
+  std::vector<TypedMetric> metrics;
+  std::vector<TypedSegment> segments;
+  std::vector<TypedGuard> guards;  // those of `file`
+  std::vector<TypedRelease> releases;
+  std::vector<TypedExpr> exprs;
+  std::vector<TypedAggregate> aggregates;
+
+  const TypedExpr& operator[](TypedId id) const { return exprs[id.value]; }
+};
+
+}  // namespace rel::sema
