@@ -1,0 +1,307 @@
+// relc run: the runtime as a process. With --attach it is the sidecar of a gateway: it keeps the
+// journal of the gateway's mapping, permits increases, acts after a rollback. With --events it is a
+// host of its own that reads observations as lines.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include <fmt/core.h>
+
+#include "compiler/cli/command.h"
+#include "compiler/cli/host_config.h"
+#include "compiler/cli/policy_file.h"
+#include "runtime/host/control_server.h"
+#include "runtime/host/control_socket.h"
+#include "runtime/host/control_verbs.h"
+#include "runtime/host/event_stream.h"
+#include "runtime/host/host.h"
+#include "runtime/host/state_directory.h"
+#include "runtime/host/status_json.h"
+#include "runtime/route/mapping.h"
+#include "runtime/runtime.h"
+#include "runtime/stage/decision_text.h"
+
+namespace rel::cli {
+namespace {
+
+constexpr int pass_milliseconds = 20;
+constexpr int64_t second_ns = 1'000'000'000;
+// What follows the end of the input (decisions, actions) may take so long.
+constexpr int64_t finish_ns_max = 60 * second_ns;
+
+struct RunOptions {
+  PolicyFile policy;
+  std::string state;
+  std::string events;
+  std::string control;
+  std::string config;
+  std::string format = "text";
+  double wait_s = 10;
+  bool attach = false;
+};
+
+int fail(const std::string& message) {
+  fmt::print(stderr, "relc run: {}\n", message);
+  return exit_failed;
+}
+
+// A descriptor that closes itself.
+struct Descriptor {
+  int number = -1;
+  ~Descriptor() {
+    if (number > STDERR_FILENO) close(number);
+  }
+};
+
+// Termination is read from a descriptor by the loop; every thread and child is unaffected.
+int termination_descriptor() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+MappingRequest mapping_request(const RunOptions& options, const Plan& plan) {
+  return {.path = options.state + (options.attach ? "/gateway.map" : "/host.map"),
+          .size = Runtime::shared_size(plan),
+          .plan_hash = plan_hash(plan),
+          .other_plan = options.attach ? OtherPlan::refuse : OtherPlan::replace};
+}
+
+bool file_is_there(const std::string& path) {
+  struct stat found {};
+  return stat(path.c_str(), &found) == 0;
+}
+
+// The gateway makes its mapping when it starts; a sidecar started first waits for it.
+Result<Mapping> wait_for_gateway(const RunOptions& options, const MappingRequest& request,
+                                 int termination) {
+  const HostClock clock;
+  const auto wait_ns = static_cast<int64_t>(options.wait_s * static_cast<double>(second_ns));
+  const int64_t deadline_ns = clock.read().steady_ns + wait_ns;
+  bool told = false;
+  while (true) {
+    if (file_is_there(request.path)) {
+      Result<MappingUse> use = look_at_mapping(request);
+      if (!use) return use.error();
+      const bool late = clock.read().steady_ns >= deadline_ns;
+      // Another plan is given up only when the wait is over: the gateway may be about to reload.
+      if (*use == MappingUse::same_plan || late) return open_mapping(request);
+    } else if (clock.read().steady_ns >= deadline_ns) {
+      return Error{fmt::format("{} has not appeared within {:g} s; start the gateway with "
+                               "`release_state {};` and the same policy, or wait longer with "
+                               "--wait",
+                               request.path, options.wait_s, options.state)};
+    }
+    if (!told) {
+      fmt::print(stderr, "relc run: waiting for the gateway to take up plan {:016x} in {}\n",
+                 request.plan_hash, request.path);
+      told = true;
+    }
+    pollfd polled{termination, POLLIN, 0};
+    if (poll(&polled, 1, pass_milliseconds) > 0) {
+      return Error{"stopped while it waited for the gateway"};
+    }
+  }
+}
+
+void print_entry(const RunOptions& options, const Plan& plan, const JournalEntry& entry) {
+  fmt::print("{}\n", options.format == "json" ? logged_json(plan, entry)
+                                              : logged_line(plan, entry));
+  std::fflush(stdout);
+}
+
+// Everything of a run that lives as long as the loop.
+struct Running {
+  const RunOptions& options;
+  const MappingRequest& mapping;
+  Host& host;
+  HostClock clock;
+  int termination = -1;
+  std::optional<ControlServer> server;
+  std::unique_ptr<EventStream> stream;
+  std::string told_error;
+  bool told_other_plan = false;
+  int64_t next_look_ns = 0;
+  int64_t finish_by_ns = 0;
+};
+
+void tell_changes(Running& run, int64_t steady_ns) {
+  const std::string& error = run.host.journal_error();
+  if (error != run.told_error) {
+    if (error.empty()) {
+      fmt::print(stderr, "relc run: the journal works again\n");
+    } else {
+      fmt::print(stderr, "relc run: {}; nothing is raised until the journal works\n", error);
+    }
+    run.told_error = error;
+  }
+  if (!run.options.attach || run.told_other_plan || steady_ns < run.next_look_ns) return;
+  run.next_look_ns = steady_ns + second_ns;
+  const Result<MappingUse> use = look_at_mapping(run.mapping);
+  if (use && *use != MappingUse::same_plan) {
+    fmt::print(stderr, "relc run: the gateway has taken up another plan; stop this sidecar and "
+                       "start one with the gateway's policy\n");
+    run.told_other_plan = true;
+  }
+}
+
+// True: the input has ended, and what it led to is durable and done.
+bool input_is_finished(Running& run, int64_t steady_ns) {
+  if (run.stream == nullptr || !run.stream->ended()) return false;
+  if (run.finish_by_ns == 0) run.finish_by_ns = steady_ns + finish_ns_max;
+  if (steady_ns >= run.finish_by_ns) return true;
+  const Phase phase = run.host.state().phase;
+  const bool ends = phase == Phase::rolled_back || phase == Phase::withdrawn;
+  const bool drained = !run.host.runtime().next_decision() && run.host.journal_error().empty();
+  return drained && (!ends || run.host.settled());
+}
+
+void loop(Running& run) {
+  std::vector<pollfd> polled;
+  while (true) {
+    const HostTime now = run.clock.read();
+    run.host.step(now);
+    if (run.server) run.server->serve(now.steady_ns);
+    tell_changes(run, now.steady_ns);
+    if (input_is_finished(run, now.steady_ns)) return;
+    polled.assign(1, {run.termination, POLLIN, 0});
+    if (run.server) run.server->add_descriptors(polled);
+    if (poll(polled.data(), polled.size(), pass_milliseconds) > 0 && polled[0].revents != 0) return;
+  }
+}
+
+Result<Descriptor> open_events(const RunOptions& options) {
+  Descriptor input;
+  input.number = options.events == "-" ? STDIN_FILENO
+                                       : open(options.events.c_str(), O_RDONLY | O_CLOEXEC);
+  if (input.number < 0) {
+    return Error{fmt::format("cannot read {}: {}", options.events, std::strerror(errno))};
+  }
+  const int number = std::exchange(input.number, -1);
+  return Descriptor{number};
+}
+
+void print_end(const Running& run) {
+  const EngineState state = run.host.state();
+  if (run.stream != nullptr) {
+    const EventCounters c = run.stream->counters();
+    fmt::print(stderr, "relc run: {} lines, {} observations, {} refused, {} twice\n", c.lines,
+               c.observations, c.rejected, c.duplicates);
+  }
+  fmt::print(stderr, "relc run: release `{}` is {}\n", run.host.plan().release,
+             phase_name(state.phase));
+}
+
+int serve(const RunOptions& options, const Plan& plan, Journal& journal, HostConfig config,
+          int termination) {
+  const MappingRequest request = mapping_request(options, plan);
+  Result<Mapping> mapping =
+      options.attach ? wait_for_gateway(options, request, termination) : open_mapping(request);
+  if (!mapping) return fail(mapping.error().message);
+  Result<std::unique_ptr<Runtime>> runtime =
+      Runtime::open(plan, Evaluator{.plan = &plan, .compiled = {}}, mapping->memory());
+  if (!runtime) return fail(runtime.error().message);
+
+  const HostClock clock;
+  HostSettings settings{.state_dir = options.state, .commands = std::move(config.commands)};
+  settings.logged = [&](const JournalEntry& entry) { print_entry(options, plan, entry); };
+  Result<std::unique_ptr<Host>> host =
+      Host::open(**runtime, journal, std::move(settings), clock.read());
+  if (!host) return fail(host.error().message);
+  if (!(*host)->recovery_note().empty()) {
+    fmt::print(stderr, "relc run: {}\n", (*host)->recovery_note());
+  }
+  if (!(*host)->blocked().empty()) {
+    fmt::print(stderr, "relc run: the release does not start: {}\n", (*host)->blocked());
+  }
+
+  Running run{.options = options, .mapping = request, .host = **host, .clock = clock,
+              .termination = termination};
+  if (!options.control.empty()) {
+    Result<std::string> path = control_path(options.control);
+    if (!path) return fail(path.error().message);
+    Result<ControlServer> server = ControlServer::open(
+        *path, [&run](std::string_view line) { return answer_control(run.host, line); });
+    if (!server) return fail(server.error().message);
+    run.server.emplace(std::move(*server));
+  }
+  std::optional<Descriptor> input;
+  if (!options.attach) {
+    Result<Descriptor> opened = open_events(options);
+    if (!opened) return fail(opened.error().message);
+    input.emplace(std::exchange(opened->number, -1));
+    const StreamEnd end = options.events == "-" ? StreamEnd::lost : StreamEnd::complete;
+    const auto refused = [&options](uint64_t line, const std::string& reason) {
+      fmt::print(stderr, "relc run: {}:{}: {}\n", options.events, line, reason);
+    };
+    auto stream = EventStream::start(**runtime, clock, {input->number, end, refused});
+    if (!stream) return fail(stream.error().message);
+    run.stream = std::move(*stream);
+  }
+  loop(run);
+  run.host.step(clock.read());
+  print_end(run);
+  return exit_clean;
+}
+
+int run_release(const RunOptions& options) {
+  if (options.attach == !options.events.empty()) {
+    return fail("choose one: --attach for the sidecar of a gateway, or --events - (or a file) for "
+                "a host of its own");
+  }
+  const Descriptor termination{termination_descriptor()};
+  if (termination.number < 0) return fail(std::strerror(errno));
+  HostConfig config;
+  if (!options.config.empty()) {
+    Result<HostConfig> read = read_host_config(options.config);
+    if (!read) return fail(read.error().message);
+    config = std::move(*read);
+  }
+  Result<Plan> plan = load_policy_file(options.policy);
+  if (!plan) return fail(plan.error().message);
+  Result<StateDirectory> directory = StateDirectory::open(options.state);
+  if (!directory) return fail(directory.error().message);
+  Result<std::unique_ptr<Journal>> journal = Journal::open({.path = directory->journal_path()});
+  if (!journal) return fail(journal.error().message);
+  if (Status s = directory->sync(); !s) return fail(s.error().message);
+  return serve(options, *plan, **journal, std::move(config), termination.number);
+}
+
+}  // namespace
+
+void add_command_run(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("run", "carry a release out, and keep its record");
+  auto options = std::make_shared<RunOptions>();
+  command->add_option("FILE", options->policy.path, "the policy, or a built plan")->required();
+  command->add_option("--state", options->state, "directory of the journal and the shared state")
+      ->required();
+  command->add_flag("--attach", options->attach, "be the sidecar of the gateway on that directory");
+  command->add_option("--events", options->events, "read observations as lines: - or a file");
+  command->add_option("--control", options->control, "listen for questions on unix:PATH");
+  command->add_option("--config", options->config, "what policies may do on this host (relc.yaml)");
+  command->add_option("--release", options->policy.release, "the release, when FILE has several");
+  command
+      ->add_option("--scale-time", options->policy.time_scale,
+                   "multiply stage and soak times, nothing else")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--wait", options->wait_s, "seconds to wait for the gateway's mapping")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--format", options->format, "decisions as text or json")
+      ->check(CLI::IsMember({"text", "json"}));
+  command->callback([options, &exit_code] { exit_code = run_release(*options); });
+}
+
+}  // namespace rel::cli

@@ -1,0 +1,93 @@
+// Formats, colour and counts of diagnostics.
+#include "compiler/cli/findings.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "compiler/diagnostics/render_json.h"
+#include "compiler/diagnostics/render_short.h"
+#include "compiler/diagnostics/render_text.h"
+
+namespace rel::cli {
+namespace {
+
+Colour colour_for(std::FILE* out) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const bool refused = no_color != nullptr && *no_color != '\0';
+  return !refused && isatty(fileno(out)) == 1 ? Colour::always : Colour::never;
+}
+
+std::string count(size_t number, const char* what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+const char* const format_help = "text (for people), short (one line each) or json (for programs)";
+
+std::string check_format(const std::string& word) {
+  if (word == "text" || word == "short" || word == "json") return {};
+  if (word == "sarif" || word == "github") return "`" + word + "` is not built in this version";
+  return "`" + word + "` is not a format: text, short or json";
+}
+
+Format format_of(const std::string& word) {
+  if (word == "short") return Format::short_lines;
+  return word == "json" ? Format::json : Format::text;
+}
+
+void print_findings(std::FILE* out, Format format, const Sources& sources,
+                    const Diagnostics& diagnostics) {
+  std::string text;
+  switch (format) {
+    case Format::text:
+      text = render_text(sources, diagnostics.all(), colour_for(out));
+      break;
+    case Format::short_lines:
+      text = render_short(sources, diagnostics.all());
+      break;
+    case Format::json:
+      text = render_json(sources, diagnostics.all());
+      break;
+  }
+  std::fwrite(text.data(), 1, text.size(), out);
+}
+
+void FindingCounts::add(const Diagnostics& diagnostics) {
+  for (const Diagnostic& each : diagnostics.all()) {
+    switch (each.level) {
+      case Level::error:
+        ++errors;
+        break;
+      case Level::warning:
+        ++warnings;
+        break;
+      case Level::note:
+        ++notes;
+        break;
+    }
+  }
+}
+
+std::string describe(const FindingCounts& counts) {
+  std::string made;
+  const auto add = [&](size_t number, const char* what) {
+    if (number > 0) made += (made.empty() ? "" : ", ") + count(number, what);
+  };
+  add(counts.errors, "error");
+  add(counts.warnings, "warning");
+  add(counts.notes, "note");
+  return made.empty() ? "nothing found" : made;
+}
+
+Result<FileId> read_policy(Sources& sources, const std::string& path, Diagnostics& diagnostics) {
+  Result<FileId> read = sources.read(path);
+  if (!read) {
+    const FileId empty = sources.add(path, "");
+    diagnostics.report(Code::unreadable_file, Span{empty, 0, 0}, read.error().message);
+  }
+  return read;
+}
+
+}  // namespace rel::cli

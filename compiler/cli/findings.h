@@ -1,0 +1,40 @@
+// What commands share to show diagnostics: the `--format` option, colour, and the summary line.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "compiler/diagnostics/diagnostic.h"
+
+namespace rel::cli {
+
+enum class Format : uint8_t { text, short_lines, json };
+
+// The words of `--format`, given to add_option as a check: formats that are not built are refused
+// by name.
+extern const char* const format_help;
+std::string check_format(const std::string& word);
+Format format_of(const std::string& word);
+
+// Writes diagnostics in the order given. Text is in colour only on a terminal, and not with
+// NO_COLOR in the environment.
+void print_findings(std::FILE* out, Format format, const Sources& sources,
+                    const Diagnostics& diagnostics);
+
+struct FindingCounts {
+  size_t errors = 0;
+  size_t warnings = 0;
+  size_t notes = 0;
+
+  void add(const Diagnostics& diagnostics);
+};
+
+// "2 errors and 1 warning"
+std::string describe(const FindingCounts& counts);
+
+// Reads a policy for a command that cannot go on without it. An unreadable file is a finding, too
+// (REL9001), so that programs that read json see it.
+Result<FileId> read_policy(Sources& sources, const std::string& path, Diagnostics& diagnostics);
+
+}  // namespace rel::cli

@@ -1,0 +1,22 @@
+// relc.yaml: what the host allows, read in one place and handed to the runtime as plain structs.
+// Input: the path given with --config. Output: the configuration, or an error with file and line.
+// Keys: `commands` (absolute paths of programs a policy may run; absent: none) and
+// `command_timeout` (seconds). Unknown keys are refused.
+#pragma once
+
+#include <string>
+
+#include "runtime/actuators/registry.h"
+#include "runtime/base/result.h"
+
+namespace rel::cli {
+
+struct HostConfig {
+  CommandRules commands;
+};
+
+Result<HostConfig> read_host_config(const std::string& path);
+// The same from text; `path` names it in errors.
+Result<HostConfig> parse_host_config(const std::string& text, const std::string& path);
+
+}  // namespace rel::cli
