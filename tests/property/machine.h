@@ -1,0 +1,181 @@
+// A stage machine under test: a plan built by hand, in which each trigger reads one number of its
+// own, and a driver that sets those numbers, ticks and answers raises. No clock, no runtime.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/eval/evaluator.h"
+#include "runtime/stage/engine.h"
+
+namespace rel::machine_test {
+
+inline constexpr int64_t ms = 1'000'000;
+inline constexpr int64_t second = 1000 * ms;
+inline constexpr int64_t machine_start = 1'700'000'000 * second;
+
+struct TriggerRow {
+  TriggerAction action = TriggerAction::rollback;
+  StageId stage;               // none: every stage
+  int64_t for_ns = 0;
+  int64_t after_ns = 0;
+  bool reads_baseline = false;  // has a `baseline_when`
+  bool even_if_baseline = false;
+};
+
+struct StageRow {
+  std::vector<Step> steps;  // {share, 0, duration}
+  int64_t soak_ns = 0;
+  int64_t at_least_ns = 0;
+  int64_t at_most_ns = 0;
+  Otherwise otherwise = Otherwise::none;
+  uint32_t holdback = 0;
+  uint32_t mirror = 0;
+};
+
+inline StringId add_text(Plan& plan, std::string text) {
+  plan.strings.push_back(std::move(text));
+  return StringId{static_cast<uint32_t>(plan.strings.size() - 1)};
+}
+
+// `number > 0.5` over an aggregate of its own.
+inline PredicateId add_input(Plan& plan, const std::string& name) {
+  const uint32_t aggregate = static_cast<uint32_t>(plan.aggregates.size());
+  Aggregate row;
+  row.frame_first = plan.frame_size++;
+  row.text = add_text(plan, name);
+  plan.aggregates.push_back(row);
+  const uint32_t first = static_cast<uint32_t>(plan.nodes.size());
+  plan.nodes.push_back({.op = Op::load, .a = aggregate});
+  plan.nodes.push_back({.op = Op::constant, .constant = 0.5});
+  plan.nodes.push_back({.op = Op::gt, .a = first, .b = first + 1});
+  plan.predicates.push_back({.nodes = {first, 3}, .text = add_text(plan, name + " > 0.5")});
+  return PredicateId{static_cast<uint32_t>(plan.predicates.size() - 1)};
+}
+
+inline PredicateId add_sustained(Plan& plan, PredicateId input, int64_t for_ns) {
+  const uint32_t sustain = static_cast<uint32_t>(plan.sustains.size());
+  plan.sustains.push_back({.input = input, .duration_ns = for_ns});
+  const uint32_t first = static_cast<uint32_t>(plan.nodes.size());
+  plan.nodes.push_back({.op = Op::sustained, .a = sustain});
+  plan.predicates.push_back({.nodes = {first, 1}, .text = add_text(plan, "sustained")});
+  return PredicateId{static_cast<uint32_t>(plan.predicates.size() - 1)};
+}
+
+// Returns the trigger; its number in the frame is the aggregate `2 * trigger`, the baseline's the
+// one after it (every trigger has both, used or not).
+inline TriggerId add_trigger(Plan& plan, const TriggerRow& row) {
+  const uint32_t id = static_cast<uint32_t>(plan.triggers.size());
+  Trigger trigger;
+  trigger.name = add_text(plan, "trigger_" + std::to_string(id));
+  trigger.text = trigger.name;
+  trigger.action = row.action;
+  trigger.stage = row.stage;
+  trigger.even_if_baseline = row.even_if_baseline;
+  trigger.after_ns = row.after_ns;
+  trigger.condition = add_input(plan, "input_" + std::to_string(id));
+  const PredicateId baseline = add_input(plan, "baseline_" + std::to_string(id));
+  if (row.reads_baseline) trigger.baseline_when = baseline;
+  trigger.when = trigger.condition;
+  if (row.for_ns > 0) {
+    trigger.sustain = SustainId{static_cast<uint32_t>(plan.sustains.size())};
+    trigger.when = add_sustained(plan, trigger.condition, row.for_ns);
+  }
+  plan.triggers.push_back(trigger);
+  return TriggerId{id};
+}
+
+inline StageId add_stage(Plan& plan, const StageRow& row) {
+  Stage stage;
+  stage.name = add_text(plan, "stage_" + std::to_string(plan.stages.size()));
+  stage.kind = StageKind::steps;
+  stage.steps = {static_cast<uint32_t>(plan.steps.size()), static_cast<uint32_t>(row.steps.size())};
+  stage.soak_ns = row.soak_ns;
+  stage.at_least_ns = row.at_least_ns;
+  stage.at_most_ns = row.at_most_ns;
+  stage.otherwise = row.otherwise;
+  stage.holdback_millionths = row.holdback;
+  stage.mirror_millionths = row.mirror;
+  stage.otherwise_reason = add_text(plan, "took too long");
+  plan.steps.insert(plan.steps.end(), row.steps.begin(), row.steps.end());
+  plan.stages.push_back(stage);
+  return StageId{static_cast<uint32_t>(plan.stages.size() - 1)};
+}
+
+enum class Answers : uint8_t { durable_at_once, none };
+
+class Machine {
+ public:
+  explicit Machine(const Plan& plan, Answers answers = Answers::durable_at_once)
+      : plan_(plan),
+        answers_(answers),
+        values_(plan.frame_size, 0.0),
+        causes_(plan.frame_size, 0),
+        samples_(plan.frame_size, 1000) {}
+
+  void set(TriggerId trigger, Verdict verdict) { set_number(2 * trigger.value, verdict); }
+  void set_baseline(TriggerId trigger, Verdict verdict) {
+    set_number(2 * trigger.value + 1, verdict);
+  }
+
+  void start() { event({.kind = HostEventKind::start}); }
+
+  void event(const HostEvent& event) {
+    engine_event(plan_, *state_, event, now_, *output_);
+    take_output();
+  }
+
+  // One tick `step_ns` later.
+  void tick(int64_t step_ns = 100 * ms) {
+    now_ += step_ns;
+    evaluate_tick(plan_, Evaluator{&plan_, {}}, values_, causes_, *state_, now_, *verdicts_);
+    engine_tick(plan_, *state_, *verdicts_, {values_, causes_, samples_}, now_, *output_);
+    take_output();
+  }
+
+  void tick_for(int64_t duration_ns) {
+    for (int64_t passed = 0; passed < duration_ns; passed += 100 * ms) tick();
+  }
+
+  const EngineState& state() const { return *state_; }
+  EngineState& state() { return *state_; }
+  const StepOutput& output() const { return *output_; }
+  uint32_t share() const { return route_of(plan_, *state_).share_millionths; }
+  int64_t now() const { return now_; }
+
+  std::vector<Decision> log;
+
+  std::vector<DecisionKind> kinds() const {
+    std::vector<DecisionKind> all;
+    for (const Decision& decision : log) all.push_back(decision.kind);
+    return all;
+  }
+
+ private:
+  void set_number(uint32_t place, Verdict verdict) {
+    values_[place] = verdict == Verdict::is_true ? 1 : 0;
+    causes_[place] = cause_of(verdict);
+  }
+
+  void take_output() {
+    log.insert(log.end(), output_->decisions, output_->decisions + output_->decision_count);
+    if (answers_ == Answers::none || output_->raise.kind == RaiseKind::none) return;
+    engine_event(plan_, *state_,
+                 {.kind = HostEventKind::raise_durable, .raise_id = output_->raise.id}, now_,
+                 *output_);
+  }
+
+  const Plan& plan_;
+  Answers answers_;
+  int64_t now_ = machine_start;
+  std::vector<double> values_;
+  std::vector<uint8_t> causes_;
+  std::vector<uint64_t> samples_;
+  std::unique_ptr<EngineState> state_ = std::make_unique<EngineState>();
+  std::unique_ptr<StepOutput> output_ = std::make_unique<StepOutput>();
+  std::unique_ptr<TickVerdicts> verdicts_ = std::make_unique<TickVerdicts>();
+};
+
+}  // namespace rel::machine_test

@@ -1,0 +1,122 @@
+// Random plans and random verdict sequences: the machine and the small model decide the same.
+#include <catch2/catch.hpp>
+
+#include <random>
+
+#include <fmt/format.h>
+
+#include "tests/property/model.h"
+
+using namespace rel;
+using namespace rel::machine_test;
+
+namespace {
+
+using Random = std::mt19937_64;
+
+int64_t pick_time(Random& random, int64_t ticks_max) {
+  return static_cast<int64_t>(random() % static_cast<uint64_t>(ticks_max)) * 100 * ms;
+}
+
+StageRow random_stage(Random& random) {
+  StageRow row;
+  const size_t steps = 1 + random() % 3;
+  for (size_t i = 0; i < steps; ++i) {
+    row.steps.push_back({static_cast<uint32_t>(100'000 * (i + 1)), 0, pick_time(random, 12)});
+  }
+  row.soak_ns = pick_time(random, 15);
+  row.at_least_ns = pick_time(random, 15);
+  if (random() % 2 == 0) {
+    row.at_most_ns = 100 * ms + pick_time(random, 60);
+    row.otherwise = static_cast<Otherwise>(1 + random() % 3);
+  }
+  return row;
+}
+
+Plan random_plan(Random& random) {
+  Plan plan;
+  const uint32_t stages = 1 + random() % 3;
+  for (uint32_t i = 0; i < stages; ++i) add_stage(plan, random_stage(random));
+  const size_t triggers = 1 + random() % 7;
+  for (size_t i = 0; i < triggers; ++i) {
+    TriggerRow row;
+    row.action = static_cast<TriggerAction>(random() % 5);
+    const bool gate = row.action == TriggerAction::promote || row.action == TriggerAction::step;
+    if (gate || random() % 3 == 0) row.stage = StageId{static_cast<uint32_t>(random() % stages)};
+    if (random() % 2 == 0) row.for_ns = 100 * ms + pick_time(random, 10);
+    if (random() % 4 == 0) row.after_ns = pick_time(random, 15);
+    row.reads_baseline = random() % 2 == 0;
+    row.even_if_baseline = random() % 4 == 0;
+    add_trigger(plan, row);
+  }
+  for (UnknownRule& rule : plan.unknown) {
+    rule.action = random() % 4 == 0 ? UnknownAction::alert : UnknownAction::hold;
+    if (random() % 2 == 0 && rule.action == UnknownAction::hold) {
+      rule.up_to_ns = 100 * ms + pick_time(random, 10);
+      rule.then = static_cast<UnknownAction>(random() % 3);
+    }
+  }
+  if (random() % 3 == 0) plan.unknown[2] = {.action = UnknownAction::rollback};
+  return plan;
+}
+
+// Verdicts come in runs; a rollback is rare enough for a release to get somewhere.
+Verdict next_verdict(Random& random, Verdict present, TriggerAction action) {
+  if (random() % 4 != 0) return present;
+  const uint64_t dice = random() % 16;
+  const uint64_t share_true = action == TriggerAction::rollback ? 3 : 6;
+  if (dice < share_true) return Verdict::is_true;
+  if (dice < 13) return Verdict::is_false;
+  const Verdict unknowns[] = {Verdict::insufficient, Verdict::no_data, Verdict::source_error};
+  return unknowns[dice - 13];
+}
+
+std::string text_of(const std::vector<ModelDecision>& decisions) {
+  std::string text;
+  for (const ModelDecision& decision : decisions) {
+    text += fmt::format("{}/{} ", static_cast<int>(decision.kind),
+                        static_cast<int32_t>(decision.trigger));
+  }
+  return text;
+}
+
+void run(uint64_t seed) {
+  Random random(seed);
+  const Plan plan = random_plan(random);
+  Machine machine(plan);
+  machine.start();
+  Model model(plan, machine_start);
+  Model::Seen seen;
+  seen.condition.assign(plan.triggers.size(), Verdict::is_false);
+  seen.baseline = seen.condition;
+  for (int i = 0; i < 150; ++i) {
+    for (uint32_t t = 0; t < plan.triggers.size(); ++t) {
+      const TriggerAction action = plan.triggers[t].action;
+      seen.condition[t] = next_verdict(random, seen.condition[t], action);
+      seen.baseline[t] = next_verdict(random, seen.baseline[t], action);
+      machine.set(TriggerId{t}, seen.condition[t]);
+      machine.set_baseline(TriggerId{t}, seen.baseline[t]);
+    }
+    const size_t logged = machine.log.size();
+    machine.tick(random() % 40 == 0 ? 1500 * ms : 100 * ms);
+    seen.time = machine.now();
+    const std::vector<ModelDecision> expected = model.tick(seen);
+    std::vector<ModelDecision> decided;
+    for (size_t d = logged; d < machine.log.size(); ++d) {
+      decided.push_back({machine.log[d].kind, machine.log[d].trigger.value});
+    }
+    INFO("seed " << seed << ", tick " << i << ": rel_property_tests \"machine*\" reruns it");
+    REQUIRE(text_of(decided) == text_of(expected));
+    REQUIRE(machine.state().phase == model.phase);
+    if (model.phase != Phase::running) return;
+    REQUIRE(machine.state().stage.value == model.stage);
+    REQUIRE(machine.state().step == model.step);
+    REQUIRE((machine.state().holding != 0) == model.holding);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("machine and model decide the same on random plans and verdicts") {
+  for (uint64_t seed = 1; seed <= 4000; ++seed) run(seed);
+}

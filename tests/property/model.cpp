@@ -1,0 +1,261 @@
+#include "tests/property/model.h"
+
+namespace rel::machine_test {
+
+namespace {
+
+uint32_t trigger_or_none(int trigger) {
+  return trigger < 0 ? TriggerId::none_value : static_cast<uint32_t>(trigger);
+}
+
+}  // namespace
+
+void Model::enter(uint32_t index, int64_t now) {
+  stage = index;
+  step = 0;
+  entered_ = now;
+  last_tick_ = now;
+  stage_clock_ = step_clock_ = 0;
+  past_.clear();
+  alerted_.assign(plan_.triggers.size(), std::vector<uint8_t>(4, 0));
+  shared_told_.assign(plan_.triggers.size(), 0);
+}
+
+// Looks at every tick of the closed window [now - D, now] since the last clock gap.
+Verdict Model::sustained(size_t trigger, int64_t now, Verdict present) const {
+  const SustainId id = plan_.triggers[trigger].sustain;
+  if (id.is_none()) return present;
+  const int64_t from = now - plan_.sustains[id.value].duration_ns;
+  bool reaches_back = past_.back().time <= from;
+  bool any_false = false;
+  Verdict worst = Verdict::is_true;
+  for (size_t i = past_.size(); i-- > 0;) {
+    const Moment& moment = past_[i];
+    if (moment.time >= from) {
+      const Verdict verdict = moment.condition[trigger];
+      any_false |= verdict == Verdict::is_false;
+      if (is_unknown(verdict) && verdict > worst) worst = verdict;
+    }
+    reaches_back |= moment.time <= from;
+    if (moment.first_after_gap || moment.time < from) break;
+  }
+  if (any_false) return Verdict::is_false;
+  if (worst != Verdict::is_true) return worst;
+  return reaches_back ? Verdict::is_true : Verdict::insufficient;
+}
+
+bool Model::acts(size_t trigger) const {
+  const Trigger& row = plan_.triggers[trigger];
+  const bool here = row.stage.is_none() || row.stage.value == stage;
+  return here && past_.back().time - entered_ >= row.after_ns;
+}
+
+bool Model::shared(size_t trigger) const {
+  const Trigger& row = plan_.triggers[trigger];
+  return when(trigger) == Verdict::is_true && !row.even_if_baseline &&
+         !row.baseline_when.is_none() && past_.back().baseline[trigger] == Verdict::is_true;
+}
+
+// Time since the first tick of the present run of one unknown cause.
+int64_t Model::unknown_for(size_t trigger) const {
+  int64_t since = past_.back().time;
+  for (size_t i = past_.size(); i-- > 0;) {
+    if (past_[i].when[trigger] != when(trigger)) break;
+    if (past_[i].time - entered_ < plan_.triggers[trigger].after_ns) break;
+    since = past_[i].time;
+    if (past_[i].first_after_gap) break;
+  }
+  return past_.back().time - since;
+}
+
+UnknownAction Model::unknown_action(size_t trigger, bool& holds) const {
+  const Verdict verdict = when(trigger);
+  const int index = verdict == Verdict::source_error ? 2 : verdict == Verdict::no_data ? 1 : 0;
+  const UnknownRule& rule = plan_.unknown[index];
+  holds = rule.action == UnknownAction::hold;
+  const bool long_enough = rule.up_to_ns > 0 && unknown_for(trigger) >= rule.up_to_ns;
+  return long_enough ? rule.then : rule.action;
+}
+
+bool Model::find_rollback(std::vector<ModelDecision>& out) {
+  const auto roll_back = [&](size_t trigger) {
+    phase = Phase::rolled_back;
+    out.push_back({DecisionKind::rolled_back, static_cast<uint32_t>(trigger)});
+    return true;
+  };
+  for (size_t i = 0; i < plan_.triggers.size(); ++i) {
+    if (plan_.triggers[i].action != TriggerAction::rollback || !acts(i)) continue;
+    if (when(i) == Verdict::is_true && !shared(i)) return roll_back(i);
+  }
+  for (const TriggerAction action : {TriggerAction::rollback, TriggerAction::hold}) {
+    for (size_t i = 0; i < plan_.triggers.size(); ++i) {
+      if (plan_.triggers[i].action != action || !acts(i) || !is_unknown(when(i))) continue;
+      bool holds = false;
+      if (unknown_action(i, holds) == UnknownAction::rollback) return roll_back(i);
+    }
+  }
+  return false;
+}
+
+int Model::find_holder() const {
+  const auto first = [&](TriggerAction action, auto condition) {
+    for (size_t i = 0; i < plan_.triggers.size(); ++i) {
+      if (plan_.triggers[i].action == action && acts(i) && condition(i)) return static_cast<int>(i);
+    }
+    return nobody;
+  };
+  const auto unknown_holds = [&](size_t i) {
+    bool holds = false;
+    return is_unknown(when(i)) &&
+           (unknown_action(i, holds) == UnknownAction::hold || holds);
+  };
+  const int candidates[] = {
+      first(TriggerAction::rollback, [&](size_t i) { return shared(i); }),
+      first(TriggerAction::hold, [&](size_t i) { return when(i) == Verdict::is_true; }),
+      first(TriggerAction::rollback, unknown_holds),
+      first(TriggerAction::hold, unknown_holds),
+  };
+  for (const int candidate : candidates) {
+    if (candidate != nobody) return candidate;
+  }
+  const Stage& row = plan_.stages[stage];
+  const bool late = row.otherwise == Otherwise::hold && row.at_most_ns > 0 &&
+                    past_.back().time - entered_ > row.at_most_ns;
+  return late ? the_stage : nobody;
+}
+
+void Model::hold_or_resume(std::vector<ModelDecision>& out) {
+  const int holder = find_holder();
+  if (holder != nobody && !holding) {
+    out.push_back({DecisionKind::held, trigger_or_none(holder)});
+  }
+  if (holder == nobody && holding) {
+    out.push_back({DecisionKind::resumed, trigger_or_none(holder_)});
+  }
+  holding = holder != nobody;
+  holder_ = holder;
+}
+
+void Model::alerts(std::vector<ModelDecision>& out) {
+  for (size_t i = 0; i < plan_.triggers.size(); ++i) {
+    const bool here = plan_.triggers[i].stage.is_none() || plan_.triggers[i].stage.value == stage;
+    if (!here) continue;
+    if (when(i) == Verdict::is_false) alerted_[i].assign(4, 0);
+    if (!is_unknown(when(i))) alerted_[i][1] = alerted_[i][2] = alerted_[i][3] = 0;
+    if (when(i) != Verdict::is_true) shared_told_[i] = 0;
+  }
+  const auto tell = [&](DecisionKind kind, size_t trigger, uint8_t& told) {
+    if (!told) out.push_back({kind, static_cast<uint32_t>(trigger)});
+    told = 1;
+  };
+  const auto each = [&](TriggerAction action, auto visit) {
+    for (size_t i = 0; i < plan_.triggers.size(); ++i) {
+      if (plan_.triggers[i].action == action && acts(i)) visit(i);
+    }
+  };
+  each(TriggerAction::rollback, [&](size_t i) {
+    if (shared(i)) tell(DecisionKind::shared_degradation, i, shared_told_[i]);
+  });
+  const auto tell_unknown = [&](size_t i) {
+    bool holds = false;
+    if (!is_unknown(when(i)) || unknown_action(i, holds) != UnknownAction::alert) return;
+    const size_t cause = when(i) == Verdict::source_error ? 3 : when(i) == Verdict::no_data ? 2 : 1;
+    tell(DecisionKind::alerted, i, alerted_[i][cause]);
+  };
+  each(TriggerAction::rollback, tell_unknown);
+  each(TriggerAction::hold, tell_unknown);
+  each(TriggerAction::alert, [&](size_t i) {
+    if (when(i) == Verdict::is_true) tell(DecisionKind::alerted, i, alerted_[i][0]);
+  });
+}
+
+bool Model::gates_pass(TriggerAction action) const {
+  for (size_t i = 0; i < plan_.triggers.size(); ++i) {
+    const Trigger& row = plan_.triggers[i];
+    const bool here = row.stage.is_none() || row.stage.value == stage;
+    if (row.action == action && here && !(acts(i) && when(i) == Verdict::is_true)) return false;
+  }
+  return true;
+}
+
+int Model::first_acting(TriggerAction action) const {
+  for (size_t i = 0; i < plan_.triggers.size(); ++i) {
+    if (plan_.triggers[i].action == action && acts(i)) return static_cast<int>(i);
+  }
+  return nobody;
+}
+
+void Model::overdue(std::vector<ModelDecision>& out, bool left) {
+  const Stage& row = plan_.stages[stage];
+  if (left || row.at_most_ns == 0 || past_.back().time - entered_ < row.at_most_ns) return;
+  if (row.otherwise == Otherwise::withdraw) {
+    phase = Phase::withdrawn;
+    out.push_back({DecisionKind::withdrawn});
+  } else if (row.otherwise == Otherwise::rollback) {
+    phase = Phase::rolled_back;
+    out.push_back({DecisionKind::rolled_back});
+  } else if (row.otherwise == Otherwise::hold && !holding) {
+    holding = true;
+    holder_ = the_stage;
+    out.push_back({DecisionKind::held});
+  }
+}
+
+void Model::go_on(std::vector<ModelDecision>& out) {
+  const int64_t now = past_.back().time;
+  const Stage& row = plan_.stages[stage];
+  const bool late = row.at_most_ns > 0 && row.otherwise != Otherwise::none &&
+                    now - entered_ >= row.at_most_ns;
+  for (size_t i = 0; i < plan_.triggers.size(); ++i) {
+    const bool rollback = plan_.triggers[i].action == TriggerAction::rollback && acts(i);
+    if (rollback && past_.back().condition[i] == Verdict::is_true) return overdue(out, false);
+  }
+  const bool step_over = step_clock_ >= plan_.steps[row.steps.first + step].duration_ns &&
+                         gates_pass(TriggerAction::step);
+  if (step_over && step + 1 < row.steps.count && !late) {
+    ++step;
+    step_clock_ = 0;
+    const int gate = first_acting(TriggerAction::step);
+    out.push_back({DecisionKind::step_advanced, trigger_or_none(gate)});
+    return;
+  }
+  const bool stage_over = step_over && step + 1 == row.steps.count &&
+                          stage_clock_ >= row.soak_ns && stage_clock_ >= row.at_least_ns &&
+                          gates_pass(TriggerAction::promote);
+  if (!stage_over) return overdue(out, false);
+  const uint32_t gate = trigger_or_none(first_acting(TriggerAction::promote));
+  if (stage + 1 == plan_.stages.size()) {
+    phase = Phase::completed;
+    out.push_back({DecisionKind::completed, gate});
+    return;
+  }
+  out.push_back({DecisionKind::promoted, gate});
+  out.push_back({DecisionKind::stage_entered});
+  enter(stage + 1, now);
+}
+
+std::vector<ModelDecision> Model::tick(const Seen& seen) {
+  std::vector<ModelDecision> out;
+  if (phase != Phase::running) return out;
+  const bool gap = seen.time - last_tick_ > second;
+  Moment moment{seen.time, seen.condition, seen.condition, seen.baseline, gap};
+  past_.push_back(moment);
+  for (size_t i = 0; i < plan_.triggers.size(); ++i) {
+    past_.back().when[i] = sustained(i, seen.time, seen.condition[i]);
+  }
+  const int64_t elapsed = gap ? 0 : seen.time - last_tick_;
+  last_tick_ = seen.time;
+  if (find_rollback(out)) return out;
+  hold_or_resume(out);
+  alerts(out);
+  if (holding) {
+    overdue(out, false);
+    return out;
+  }
+  stage_clock_ += elapsed;
+  step_clock_ += elapsed;
+  go_on(out);
+  return out;
+}
+
+}  // namespace rel::machine_test
