@@ -40,7 +40,7 @@ test: packages $(BUILD)/build.ninja $(ASAN)/build.ninja
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 crash: build
-	$(BUILD)/bin/rel_crash_tests --all
+	RELC_CRASH=all $(BUILD)/bin/rel_crash_tests
 
 $(TSAN)/build.ninja: | packages
 	cmake -G Ninja -S . -B $(TSAN) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DREL_TSAN=ON -DREL_LLVM=OFF \

@@ -1,3 +1,4 @@
+// The runtime of one release: opening, the data plane, the tick, looking.
 #include "runtime/runtime.h"
 
 #include <fmt/format.h>
@@ -271,8 +272,8 @@ void Runtime::Parts::take_restored(int64_t now_ns) {
   if (mail.restores.load(std::memory_order_acquire) != restores) return;  // written anew: next tick
   tick.restores_taken = restores;
 
-  // The owner of the journal has compared both memories before it asked for this. Whatever went back
-  // since then stands: a restored state never undoes a rollback or a withdrawal.
+  // The owner of the journal has compared both memories before it asked for this. Whatever went
+  // back since then stands: a restored state never undoes a rollback or a withdrawal.
   const EngineState& present = tick.engine;
   const bool went_back =
       present.phase == Phase::rolled_back || present.phase == Phase::withdrawn;
@@ -293,8 +294,8 @@ void Runtime::Parts::decide(int64_t now_ns, TickReport& report) {
   build_frame(plan, layout, windows, candidate_lane(), source, columns);
   seal_frame(columns.values, columns.causes);
   evaluate_tick(plan, evaluator, columns.values, columns.causes, tick.engine, now_ns, verdicts);
-  engine_tick(plan, tick.engine, verdicts, {columns.values, columns.causes, columns.samples}, now_ns,
-              output);
+  const EvidenceSource evidence{columns.values, columns.causes, columns.samples};
+  engine_tick(plan, tick.engine, verdicts, evidence, now_ns, output);
   take_output(now_ns, report);
 }
 

@@ -42,6 +42,7 @@ class CodegenLibrary {
   Result<std::string> emit(const Plan& plan, Artefact artefact) const;
 
  private:
+  friend struct CompiledPredicates::Parts;
   struct Symbols;
   explicit CodegenLibrary(std::shared_ptr<const Symbols> symbols);
   std::shared_ptr<const Symbols> symbols_;

@@ -46,8 +46,12 @@ struct Table {
 
   constexpr Table() : infos{} {
     for (size_t i = 0; i < row_count; ++i)
-      infos[i] = CodeInfo{static_cast<Code>(numbers[i]), numbers[i],   std::string_view(ids[i].text, 7),
-                          rows[i].level,                 rows[i].slug, rows[i].title};
+      infos[i] = CodeInfo{static_cast<Code>(numbers[i]),
+                          numbers[i],
+                          std::string_view(ids[i].text, 7),
+                          rows[i].level,
+                          rows[i].slug,
+                          rows[i].title};
   }
 };
 
@@ -123,8 +127,8 @@ void Diagnostics::sort() {
     return key(a) == key(b) && a.message == b.message;
   };
   list_.erase(std::unique(list_.begin(), list_.end(), same), list_.end());
-  errors_ = static_cast<size_t>(std::count_if(
-      list_.begin(), list_.end(), [](const Diagnostic& each) { return each.level == Level::error; }));
+  const auto is_error = [](const Diagnostic& each) { return each.level == Level::error; };
+  errors_ = static_cast<size_t>(std::count_if(list_.begin(), list_.end(), is_error));
 }
 
 namespace {

@@ -19,8 +19,8 @@ inline constexpr uint32_t tab_width = 4;
 
 DisplayLine display_line(std::string_view line);
 
-// The part of a line in columns [first, first + count), with `...` where it is cut. `shift` is to be
-// added to a column of the line for its place in the cut text.
+// The part of a line in columns [first, first + count), with `...` where it is cut. `shift` is to
+// be added to a column of the line for its place in the cut text.
 struct CutLine {
   std::string text;
   int64_t shift = 0;

@@ -1,5 +1,6 @@
-// One JSON object a line for programs. Lines and columns count from 1, columns and offsets in bytes;
-// the end of a range is exclusive. Text that is not UTF-8 is shown with replacement characters.
+// One JSON object a line for programs. Lines and columns count from 1, columns and offsets in
+// bytes; the end of a range is exclusive. Text that is not UTF-8 is shown with replacement
+// characters.
 #pragma once
 
 #include <span>

@@ -20,7 +20,7 @@ struct RelCompiled {
   std::string diagnostics;
   std::string plan;
   RelJit* jit = nullptr;
-  rel::CodegenLibrary library;
+  rel::CodegenFunctions library;
 
   ~RelCompiled() {
     if (jit != nullptr) library.jit_free(jit);
@@ -93,7 +93,7 @@ std::optional<Plan> read_plan(RelCompiled& compiled, const std::string& path,
 }
 
 bool compile_predicates(RelCompiled& compiled, std::string_view path) {
-  Result<CodegenLibrary> library = load_codegen(own_directory());
+  Result<CodegenFunctions> library = load_codegen(own_directory());
   if (!library) {
     fail(compiled, path, library.error().message);
     return false;

@@ -109,16 +109,18 @@ bool Checker::comparable(const ast::Expr& expr, TypedId left_id, TypedId right_i
   const bool left_wrong = is_constant(left) && !is_constant(right);
   const TypedExpr& wrong = left_wrong ? left : right;
   const Unit wanted = left_wrong ? right.unit : left.unit;
-  diagnostic.with_help(
-      fmt::format("compare {} with another, such as `{}`", describe(wanted), example_of(wanted)));
-  if (!is_constant(wrong)) return false;
-  const bool share = wanted == ratio_unit && wrong.unit == plain_unit && wrong.constant > 0 &&
-                     wrong.constant <= 1;
-  const bool points = wanted == points_unit && wrong.unit == ratio_unit;
+  const bool share = is_constant(wrong) && wanted == ratio_unit && wrong.unit == plain_unit &&
+                     wrong.constant > 0 && wrong.constant <= 1;
+  const bool points = is_constant(wrong) && wanted == points_unit && wrong.unit == ratio_unit;
   if (share || points) {
     const std::string text =
         number_text(wrong.constant, points ? PlanUnit::points : PlanUnit::ratio);
     diagnostic.with_fix(wrong.span, text, fmt::format("write `{}`", text), false);
+  } else if (plan_unit(wanted)) {
+    diagnostic.with_help(
+        fmt::format("compare {} with another, such as `{}`", describe(wanted), example_of(wanted)));
+  } else {
+    diagnostic.with_help("divide or multiply until both sides measure the same");
   }
   return false;
 }
@@ -214,14 +216,13 @@ bool Checker::ambiguous_percent(const ast::Expr& expr, Op op, TypedId left, Type
                   op == Op::add
                       ? fmt::format("adding `{}` to a ratio can mean two things", percent_text)
                       : fmt::format("subtracting `{}` from a ratio can mean two things",
-                                    percent_text))
-          .with_help(fmt::format("write `{}` for a share of the ratio itself", factor))
-          .with_help(fmt::format("write `{}` for percentage points", points));
+                                    percent_text));
   label_operand(diagnostic, left);
   const uint32_t start = expr.operator_span.offset;
   const Span tail{written.span.file, start, written.span.end() - start};
-  diagnostic.with_fix(tail, factor, fmt::format("write `{}`", factor), false);
-  diagnostic.with_fix(tail, points, fmt::format("write `{}`", points), false);
+  diagnostic.with_fix(tail, factor, fmt::format("write `{}` for a share of the ratio itself", factor),
+                      false);
+  diagnostic.with_fix(tail, points, fmt::format("write `{}` for percentage points", points), false);
   return true;
 }
 

@@ -33,7 +33,7 @@ class Checker {
   bool suffixes(const ast::Expr& expr, TypedExpr& typed, Reading& reading);
   bool fold(const ast::SegmentFold& written, TypedExpr& typed);
   Checked bare_metric(Span span, std::string_view metric);
-  Checked not_built(Span span, std::string_view what);
+  Checked not_built(Span span, std::string_view what, std::string help);
 
   // arithmetic.cpp
   Checked negate(const ast::Expr& expr, Reading& reading);
@@ -63,7 +63,8 @@ class Checker {
                        std::vector<const ast::Argument*>& placed);
   std::optional<Bound> bind_argument(const ast::Parameter& parameter,
                                      const ast::Argument& argument);
-  void report_foreign(const ast::Expr& call, std::string_view guard, const Diagnostics& found);
+  void report_inlined(const ast::Expr& call, const Declared<ast::Guard>& guard,
+                      const Diagnostics& found);
 
   Checked poison() const { return {}; }
   Checked add(Type type, TypedExpr typed);

@@ -68,9 +68,10 @@ Checked Checker::add(Type type, TypedExpr typed) {
   return Checked{type, TypedId{static_cast<uint32_t>(exprs.size() - 1)}};
 }
 
-Checked Checker::not_built(Span span, std::string_view what) {
-  context_.diagnostics.report(Code::not_built, span,
-                              fmt::format("{} not built in this version", what));
+Checked Checker::not_built(Span span, std::string_view what, std::string help) {
+  context_.diagnostics
+      .report(Code::not_built, span, fmt::format("{} not built in this version", what))
+      .with_help(std::move(help));
   return poison();
 }
 
@@ -82,8 +83,10 @@ Checked Checker::verdict(ast::ExprId id) {
   context_.diagnostics
       .report(Code::condition_expected, at(id).span, "a condition is due here")
       .primary("this is " + describe(number.unit))
-      .with_help(fmt::format("compare it with {}, such as `> {}`", describe(number.unit),
-                             example_of(number.unit)));
+      .with_help(plan_unit(number.unit)
+                     ? fmt::format("compare it with {}, such as `> {}`", describe(number.unit),
+                                   example_of(number.unit))
+                     : std::string{"compare it with a number of the same unit"});
   return poison();
 }
 
@@ -123,7 +126,8 @@ Checked Checker::expression(ast::ExprId id, Reading& reading) {
     case ast::ExprKind::logical_not: return negation(expr);
     case ast::ExprKind::sustained: return sustained(expr);
     case ast::ExprKind::statistical:
-      return not_built(expr.span, "statistical comparisons (`worse than`, `better than`) are");
+      return not_built(expr.span, "statistical comparisons (`worse than`, `better than`) are",
+                       "compare numbers, such as `rate(failed) > rate(baseline.failed) + 2pp`");
     case ast::ExprKind::error: return poison();
   }
   return poison();
@@ -265,7 +269,8 @@ bool Checker::suffixes(const ast::Expr& expr, TypedExpr& typed, Reading& reading
     switch (expr.over->kind) {
       case ast::Window::Kind::stage: break;
       case ast::Window::Kind::last_requests:
-        not_built(expr.over->span, "windows of a number of requests are");
+        not_built(expr.over->span, "windows of a number of requests are",
+                  "write a length of time, such as `over 5m`");
         fit = false;
         break;
       case ast::Window::Kind::sliding: {
@@ -289,7 +294,8 @@ bool Checker::suffixes(const ast::Expr& expr, TypedExpr& typed, Reading& reading
 
 bool Checker::fold(const ast::SegmentFold& written, TypedExpr& typed) {
   if (written.crossed) {
-    not_built(written.span, "crossed segments are");
+    not_built(written.span, "crossed segments are",
+              "`in any (region, device)` reads the segments one by one");
     return false;
   }
   TypedFold fold;

@@ -48,7 +48,8 @@ class Conditions {
   explicit Conditions(const Context& context) : context_(context) {}
 
   // Every guard in scope, used or not. Those of imported files are judged where they are used: the
-  // metrics they read are the importing file's.
+  // metrics they read are the importing file's. So are those of a library, a file that declares
+  // neither a release nor a metric; of it only the names are left open.
   void check_guards();
   std::optional<CheckedCondition> check(const ast::File& file, const ast::Condition& condition);
 
@@ -64,7 +65,9 @@ class Conditions {
   };
 
   const Definition& define(const Declared<ast::Guard>& guard);
-  bool is_root(const ast::File& file) const { return file.id == context_.root->id; }
+  // Guards of the compiled file are judged where they stand, unless the file is a library.
+  bool is_judged_here(const ast::File& file) const;
+  void report_library();
 
   const Context& context_;
   std::map<std::string_view, Definition> definitions_;

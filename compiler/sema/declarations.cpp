@@ -34,7 +34,8 @@ std::optional<std::string> resolve(const Context& context, const ast::Reference&
   }
   if (argument.empty()) {
     context.diagnostics.report(Code::bad_reference, reference.argument.span,
-                               "this model reference is empty");
+                               "this model reference is empty")
+        .with_help("name the model, such as `mlflow(\"scorer/13\")`");
     return std::nullopt;
   }
   if (scheme == "mlflow") return scheme + "(" + quoted_text(argument) + ")";
@@ -97,9 +98,11 @@ constexpr std::array<KindRow, 8> kinds = {{
 }};
 constexpr std::array<std::string_view, 4> later_kinds = {"category", "gauge", "count", "label"};
 
-void refuse_not_built(const Context& context, Span span, std::string_view what) {
-  context.diagnostics.report(Code::not_built, span,
-                             fmt::format("{} not built in this version", what));
+void refuse_not_built(const Context& context, Span span, std::string_view what,
+                      std::string help) {
+  context.diagnostics
+      .report(Code::not_built, span, fmt::format("{} not built in this version", what))
+      .with_help(std::move(help));
 }
 
 const KindRow* check_kind(const Context& context, const ast::Metric& metric) {
@@ -110,7 +113,9 @@ const KindRow* check_kind(const Context& context, const ast::Metric& metric) {
   }
   if (std::find(later_kinds.begin(), later_kinds.end(), metric.kind.text) != later_kinds.end()) {
     refuse_not_built(context, metric.kind.span,
-                     fmt::format("metrics of kind `{}` are", metric.kind.text));
+                     fmt::format("metrics of kind `{}` are", metric.kind.text),
+                     "what this version reads is a `flag`, a `duration`, a `ratio`, a `number`, "
+                     "`bytes`, `tokens`, `usd` or `eur`");
     return nullptr;
   }
   report_unknown(context.diagnostics, Code::unknown_word, "kind of metric", metric.kind, names);
@@ -191,7 +196,8 @@ void check_unit_of_analysis(const Context& context, const ast::Metric& metric) {
   constexpr std::array<std::string_view, 3> later = {"session", "user", "label"};
   const std::string& unit = metric.unit_of_analysis->text;
   if (std::find(later.begin(), later.end(), unit) != later.end()) {
-    refuse_not_built(context, metric.unit_of_analysis->span, fmt::format("`per {}` is", unit));
+    refuse_not_built(context, metric.unit_of_analysis->span, fmt::format("`per {}` is", unit),
+                     "observe it `per request`");
     return;
   }
   constexpr std::array<std::string_view, 1> units = {"request"};

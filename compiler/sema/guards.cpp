@@ -50,10 +50,26 @@ void refuse_trigger_suffixes(const Context& context, const ast::Condition& condi
 
 void Conditions::check_guards() {
   for (const auto& [name, guard] : context_.scope.guards) define(guard);
+  report_library();
   for (const auto& [name, guard] : context_.scope.guards) {
-    if (!is_root(*guard.file)) continue;
+    if (guard.file != context_.root) continue;
     context_.policy.guards.push_back(TypedGuard{std::string{name}, definitions_[name].body,
                                                 used_.contains(name), guard.node->name.span});
+  }
+}
+
+bool Conditions::is_judged_here(const ast::File& file) const {
+  const bool library = file.releases.empty() && file.metrics.empty();
+  return &file == context_.root && !library;
+}
+
+void Conditions::report_library() {
+  for (const auto& [name, guard] : context_.scope.guards) {
+    if (guard.file != context_.root || is_judged_here(*guard.file)) continue;
+    for (const Diagnostic& found : definitions_[name].diagnostics.all()) {
+      if (found.code == Code::unknown_name) continue;
+      context_.diagnostics.report(found.code, found.span, found.message) = found;
+    }
   }
 }
 
@@ -62,10 +78,10 @@ const Conditions::Definition& Conditions::define(const Declared<ast::Guard>& gua
   const auto [place, added] = definitions_.try_emplace(name);
   Definition& definition = place->second;
   if (!added) return definition;
-  const bool root = is_root(*guard.file);
+  const bool here = is_judged_here(*guard.file);
   const Context context{context_.sources, context_.scope, context_.policy,
-                        root ? context_.diagnostics : definition.diagnostics,
-                        root ? context_.complained : definition.complained,
+                        here ? context_.diagnostics : definition.diagnostics,
+                        here ? context_.complained : definition.complained,
                         context_.root};
   refuse_trigger_suffixes(context, guard.node->condition);
   const size_t outer_start = std::exchange(condition_start_, context_.policy.exprs.size());
@@ -225,17 +241,20 @@ std::optional<std::vector<Bound>> Checker::bind(const ast::Expr& call,
   return bound;
 }
 
-// What is wrong in a guard of an imported file shows where it is used: there the metrics it reads
-// are chosen.
-void Checker::report_foreign(const ast::Expr& call, std::string_view guard,
+// What is wrong in a guard only where it is used: a metric the importing file does not have, or a
+// size that it has only when it is written out.
+void Checker::report_inlined(const ast::Expr& call, const Declared<ast::Guard>& guard,
                              const Diagnostics& found) {
+  const std::string& name = guard.node->name.text;
+  const bool imported = !shared_.is_judged_here(*guard.file);
   for (const Diagnostic& cause : found.all()) {
     if (cause.level != Level::error) continue;
-    Diagnostic& diagnostic =
-        context_.diagnostics.report(cause.code, call.name.span, cause.message)
-            .primary(fmt::format("`{}` needs it", guard))
-            .label(cause.span, fmt::format("in the guard `{}`", guard));
+    Diagnostic& diagnostic = context_.diagnostics.report(cause.code, call.name.span, cause.message)
+                                 .primary(fmt::format("`{}` is written out here", name))
+                                 .label(cause.span, fmt::format("in the guard `{}`", name));
     for (const std::string& help : cause.help) diagnostic.with_help(help);
+    for (const std::string& note : cause.notes) diagnostic.with_note(note);
+    if (!imported || cause.code != Code::unknown_name) continue;
     diagnostic.with_note("a guard of an imported file reads the metrics and segments of the file "
                          "that imports it");
   }
@@ -261,7 +280,9 @@ Checked Checker::guard_call(const ast::Expr& expr, const Declared<ast::Guard>& g
   }
   const Conditions::Definition& definition = shared_.define(guard);
   if (definition.progress == Conditions::Progress::broken) {
-    if (!shared_.is_root(*guard.file)) report_foreign(expr, name, definition.diagnostics);
+    if (!shared_.is_judged_here(*guard.file)) {
+      report_inlined(expr, guard, definition.diagnostics);
+    }
     return poison();
   }
   const std::optional<std::vector<Bound>> bound = bind(expr, guard);
@@ -275,7 +296,7 @@ Checked Checker::guard_call(const ast::Expr& expr, const Declared<ast::Guard>& g
   Checker body(shared_, context, *guard.file, *bound);
   const Checked checked = body.verdict(guard.node->condition.expr);
   shared_.open_.pop_back();
-  report_foreign(expr, name, inlined);
+  report_inlined(expr, guard, inlined);
   return checked;
 }
 

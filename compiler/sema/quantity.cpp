@@ -47,6 +47,8 @@ std::optional<Amount> read_amount(const Context& context, const ast::Quantity& q
   const std::vector<std::string_view> names = unit_names();
   const std::string_view near = nearest_name(unit, names);
   if (!near.empty()) diagnostic.with_help(fmt::format("did you mean `{}`?", near));
+  diagnostic.with_help("durations are in ns, us, ms, s, m, h, d or w, sizes in B, kB, MB or GB, "
+                       "shares in % or pp, amounts in usd or eur; `k` and `M` count");
   return std::nullopt;
 }
 

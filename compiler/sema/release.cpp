@@ -32,14 +32,12 @@ std::string_view default_clause(size_t cause) {
 void check_haste(const Context& context, const ast::UnknownClause& clause) {
   const bool begins_so = clause.cause.text != "source_error";
   if (!begins_so || clause.verb != ast::UnknownVerb::rollback) return;
+  const std::string patient = clause.cause.text + ": hold up to 5m then rollback";
   context.diagnostics
       .report(Code::hasty_rollback, clause.span,
               fmt::format("`{}: rollback` rolls back as soon as a stage begins", clause.cause.text))
       .with_note("every stage begins without data")
-      .with_help(fmt::format("give it time: `{}: hold up to 5m then rollback`", clause.cause.text))
-      .with_fix(clause.span,
-                fmt::format("{}: hold up to 5m then rollback", clause.cause.text),
-                "hold for five minutes first", false);
+      .with_fix(clause.span, patient, fmt::format("give it time: `{}`", patient), false);
 }
 
 TypedUnknown check_clause(const Context& context, const ast::UnknownClause& clause) {
@@ -100,7 +98,6 @@ void check_unknown(const Context& context, const ast::Release& release, TypedRel
     Diagnostic& diagnostic = context.diagnostics.report(
         Code::unknown_missing, release.unknown->span,
         fmt::format("this release does not say what it does on `{}`", causes[index]));
-    diagnostic.with_help(fmt::format("add `{}`", default_clause(index)));
     const Span end{release.unknown->span.file, release.unknown->span.end() - 1, 0};
     diagnostic.with_fix(end, fmt::format("; {} ", default_clause(index)),
                         fmt::format("add `{}`", default_clause(index)), false);
@@ -140,8 +137,7 @@ void check_rollback(const Context& context, const ast::RollbackBlock& block, Typ
       context.diagnostics
           .report(Code::partial_route, block.route_baseline->span,
                   "a rollback gives the baseline all traffic")
-          .with_fix(block.route_baseline->span, "100%", "write `100%`", false)
-          .with_help("write `route baseline 100%`");
+          .with_fix(block.route_baseline->span, "100%", "write `route baseline 100%`", false);
     }
   }
   for (const ast::RollbackAction& action : block.actions) {

@@ -76,9 +76,8 @@ Diagnostic& report_unknown(Diagnostics& diagnostics, Code code, std::string_view
       diagnostics.report(code, word.span, fmt::format("there is no {} `{}`", what, word.text));
   const std::string_view near = nearest_name(word.text, known);
   if (!near.empty()) {
-    diagnostic.with_help(fmt::format("did you mean `{}`?", near));
-    diagnostic.with_fix(word.span, std::string{near}, fmt::format("write `{}`", near), false);
-    return diagnostic;
+    return diagnostic.with_fix(word.span, std::string{near},
+                               fmt::format("did you mean `{}`?", near), false);
   }
   constexpr size_t listed_max = 8;
   if (known.empty() || known.size() > listed_max) return diagnostic;

@@ -116,7 +116,7 @@ void check_end(const Context& context, const ast::Stage& stage) {
                     fmt::format("the stage `{}` may never end", stage.name.text))
             .primary("this may never be true")
             .label(stage.name.span, "in this stage");
-    diagnostic.with_help(fmt::format("say when it is over and what then: `{}`", missing));
+    diagnostic.with_note("a stage with a gate says when it is over and what happens then");
     const Span end{promote->span.file, promote->span.end(), 0};
     diagnostic.with_fix(end, fmt::format("; {}", missing), fmt::format("add `{}`", missing), false);
     return;
@@ -220,11 +220,10 @@ void check_baseline(const Context& context, const TypedTrigger& trigger, const T
                   fmt::format("the baseline has no traffic in the stage `{}`", stage.name))
           .label(reader->span, "this reads the baseline")
           .label(step->share.span, "the candidate has all of it")
-          .with_help("keep some of it back: `100% holdback 1%`")
-          .with_help("or write the trigger in the stages that have a baseline");
+          .with_help("write the trigger in the stages that have a baseline");
   if (stage.kind != StageKind::full) return;
   const Span end{step->share.span.file, step->share.span.end(), 0};
-  diagnostic.with_fix(end, " holdback 1%", "keep 1 % on the baseline", false);
+  diagnostic.with_fix(end, " holdback 1%", "keep a part back: `100% holdback 1%`", false);
 }
 
 }  // namespace

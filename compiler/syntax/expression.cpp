@@ -272,7 +272,9 @@ class PrecedenceReader {
 };
 
 ExprId ExpressionBuilder::build(const std::vector<Item>& items) {
-  return PrecedenceReader(*this, items).read();
+  const ExprId whole = PrecedenceReader(*this, items).read();
+  // What was built on top of the part that is too deep has no meaning.
+  return too_deep_ ? error(exprs_[whole.value].span) : whole;
 }
 
 }  // namespace rel

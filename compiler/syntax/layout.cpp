@@ -167,7 +167,8 @@ class Writer {
   void write(size_t i) {
     const Token& token = tokens_[i];
     if (brackets_.stray.contains(i)) {
-      diagnostics_.report(Code::unclosed_bracket, span(token), "`" + text(token) + "` closes nothing")
+      diagnostics_
+          .report(Code::unclosed_bracket, span(token), "`" + text(token) + "` closes nothing")
           .with_help("remove it, or open its block before");
       return;
     }

@@ -92,8 +92,8 @@ class QuantityReader {
     if (c == '.')
       return malformed(text_, "is not a number", "a number has one decimal point, such as `0.25`");
     return malformed(text_, "is not a number and a unit",
-                     "a quantity is a number and its unit without a space, such as `300ms`, `5%` or "
-                     "`120/s`");
+                     "a quantity is a number and its unit without a space, such as `300ms`, `5%` "
+                     "or `120/s`");
   }
 
   std::string_view text_;
@@ -125,7 +125,7 @@ StringText read_string(std::string_view text) {
       case 't':
         made.value += '\t';
         break;
-      default:
+      default:  // rel: open set (any character may follow)
         made.unknown_escapes.push_back(EscapeProblem{static_cast<uint32_t>(at), 2});
         break;
     }

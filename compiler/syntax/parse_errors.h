@@ -19,9 +19,9 @@ inline bool is_head_rule(size_t rule) {
 }
 
 inline bool is_statement_rule(size_t rule) {
-  return rule == P::RuleDeclaration || rule == P::RuleReference || rule == P::RuleReleaseStatement ||
-         rule == P::RuleUnknownClause || rule == P::RuleStageStatement ||
-         rule == P::RuleRollbackStatement || rule == P::RuleSegmentValues;
+  return rule == P::RuleDeclaration || rule == P::RuleReference || rule == P::RuleSegmentValues ||
+         rule == P::RuleReleaseStatement || rule == P::RuleUnknownClause ||
+         rule == P::RuleStageStatement || rule == P::RuleRollbackStatement;
 }
 
 inline Block block_of(size_t statement_rule) {

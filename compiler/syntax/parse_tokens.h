@@ -1,7 +1,8 @@
 // Text to tokens by the generated lexer: part of the one translation unit that knows ANTLR
-// (parse.cpp, which includes the generated lexer and parser before this). Input: a file that passed the scan. Output: its tokens, line ends and doc comments
-// among them; what is wrong with the form of one is diagnosed here, and the token left out or mended
-// so that the parser does not stumble over it once more.
+// (parse.cpp, which includes the generated lexer and parser before this). Input: a file that passed
+// the scan. Output: its tokens, line ends and doc comments among them; what is wrong with the form
+// of one is diagnosed here, and the token left out or mended so that the parser does not stumble
+// over it once more.
 #pragma once
 
 #include <memory>
@@ -171,7 +172,8 @@ class Lexing {
     for (size_t at = 0; at < text.size();) {
       size_t length = 1;
       while (at + length < text.size() && (text[at + length] & 0xC0) == 0x80) ++length;
-      const Span each{file_, span.offset + static_cast<uint32_t>(at), static_cast<uint32_t>(length)};
+      const Span each{file_, span.offset + static_cast<uint32_t>(at),
+                      static_cast<uint32_t>(length)};
       report_unknown_character(each, text.substr(at, length), diagnostics_);
       at += length;
     }

@@ -1,6 +1,6 @@
 // Parse tree to Ast: part of the one translation unit that knows ANTLR (parse.cpp, which includes
-// the generated parser before this). Input: the tree, with an error in some of its contexts. Output:
-// the Ast without the statements that have one; what encloses them is marked incomplete.
+// the generated parser before this). Input: the tree, with an error in some of its contexts.
+// Output: the Ast without the statements that have one; what encloses them is marked incomplete.
 #pragma once
 
 #include <optional>

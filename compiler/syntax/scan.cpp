@@ -141,7 +141,7 @@ class Scanner {
 
   bool nul() {
     return refuse(Code::nul_byte, at_, 1, "the policy contains a NUL byte",
-                  "a policy is text: save it as UTF-8 (a file in UTF-16 has a NUL in every letter)");
+                  "a policy is text: save it as UTF-8 (UTF-16 has a NUL in every letter)");
   }
 
   bool invalid() {

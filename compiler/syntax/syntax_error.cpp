@@ -54,7 +54,8 @@ std::string previous_words(const Facts& facts) {
 // ---- at the first token of a statement
 
 // Words that go on with a condition: at the start of a line they were meant for the line above.
-constexpr std::array<std::string_view, 6> continuations = {"over", "for", "in", "with", "even", "by"};
+constexpr std::array<std::string_view, 6> continuations = {"over", "for",  "in",
+                                                           "with", "even", "by"};
 
 bool is_continuation(const Facts& facts) {
   if (facts.block != Block::release && facts.block != Block::stage && facts.block != Block::file)
@@ -169,7 +170,8 @@ std::string what_is_due(const Facts& facts) {
     for (const Due& due : due_quantities)
       if (due.after == facts.previous_text) return std::string(due.what);
   std::vector<std::string> list;
-  if (expected.name) list.emplace_back(facts.previous_text == "of" ? "the name of a model" : "a name");
+  const char* name = facts.previous_text == "of" ? "the name of a model" : "a name";
+  if (expected.name) list.emplace_back(name);
   if (expected.quantity) list.emplace_back("a quantity");
   if (expected.text) list.emplace_back("a text in quotes");
   if (expected.tail) list.emplace_back("an operator such as `>` or `and`");

@@ -1,5 +1,5 @@
-// What a syntax error means to the author. Input: plain facts about the place where the parser could
-// not go on. Output: one diagnostic in the author's words.
+// What a syntax error means to the author. Input: plain facts about the place where the parser
+// could not go on. Output: one diagnostic in the author's words.
 #pragma once
 
 #include <optional>

@@ -67,6 +67,8 @@ def stage_text(status):
 
 
 def clock_text(status):
+    if status["stage"] is None:
+        return "no stage yet"
     if not status["step_duration_s"]:
         return f"stage clock {clock(status['stage_clock_s'])} of soak {clock(status['soak_s'])}"
     return f"step clock {clock(status['step_clock_s'])} of {clock(status['step_duration_s'])}"

@@ -42,7 +42,6 @@ inline constexpr size_t shared_bytes_max = 512u << 20;
 // -- processes on one mapping
 inline constexpr size_t shards_max = 64;
 inline constexpr size_t decision_ring = 256;
-inline constexpr size_t command_ring = 16;
 inline constexpr size_t evidence_max = 8;
 
 // -- event lines

@@ -52,7 +52,8 @@ Observation bind(const Plan& plan, const rel_observation& from) {
   for (uint32_t s = 0; s < plan.segments.size(); ++s) {
     const uint32_t other = plan.segments[s].values.count;
     const bool given = from.segments != nullptr && s < from.segment_count;
-    to.segment[s] = static_cast<uint8_t>(given ? std::min<uint32_t>(from.segments[s], other) : other);
+    const uint32_t value = given ? std::min<uint32_t>(from.segments[s], other) : other;
+    to.segment[s] = static_cast<uint8_t>(value);
   }
   const auto metrics = static_cast<uint32_t>(plan.metrics.size());
   for (uint32_t m = 0; m < metrics; ++m) {

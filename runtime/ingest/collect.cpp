@@ -1,3 +1,4 @@
+// Collecting what the shards counted since the last tick.
 #include "runtime/ingest/collect.h"
 
 #include <algorithm>

@@ -28,8 +28,8 @@ class Collector {
 
  private:
   void collect_shard(uint32_t shard, Windows& windows, CollectMode mode);
-  void collect_counts(const Series& series, const std::atomic<uint32_t>* counts, uint32_t* collected,
-                      uint32_t buckets, SeriesDelta& delta);
+  void collect_counts(const Series& series, const std::atomic<uint32_t>* counts,
+                      uint32_t* collected, uint32_t buckets, SeriesDelta& delta);
 
   const SharedLayout& layout_;
   std::byte* memory_;

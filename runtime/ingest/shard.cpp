@@ -1,3 +1,4 @@
+// Counting an observation in the series of a shard.
 #include "runtime/ingest/shard.h"
 
 #include <bit>

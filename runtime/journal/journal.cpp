@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view release_columns =
     "SELECT id, name, model, candidate, plan_hash, begun_ns, superseded_ns, plan, checksum "
-    "FROM releases ";
+    "FROM releases";
 
 int64_t release_checksum(const ReleaseRecord& r) {
   return RowChecksum()
@@ -170,8 +170,8 @@ Result<std::optional<ReleaseRecord>> Journal::Parts::read_release(Statement& sta
 Result<std::optional<ReleaseRecord>> Journal::find_release(std::string_view name,
                                                            uint64_t plan_hash) {
   Result<Statement> find = parts_->database->prepare(
-      std::string(release_columns) +
-      "WHERE name=? AND plan_hash=? AND superseded_ns=0 ORDER BY id DESC LIMIT 1");
+      fmt::format("{} WHERE name=? AND plan_hash=? AND superseded_ns=0 ORDER BY id DESC LIMIT 1",
+                  release_columns));
   if (!find) return find.error();
   find->bind_text(1, name).bind(2, static_cast<int64_t>(plan_hash));
   return parts_->read_release(*find);
@@ -179,7 +179,7 @@ Result<std::optional<ReleaseRecord>> Journal::find_release(std::string_view name
 
 Result<std::vector<ReleaseRecord>> Journal::releases() {
   Result<Statement> all =
-      parts_->database->prepare(std::string(release_columns) + "ORDER BY id");
+      parts_->database->prepare(fmt::format("{} ORDER BY id", release_columns));
   if (!all) return all.error();
   std::vector<ReleaseRecord> records;
   while (true) {

@@ -30,8 +30,12 @@ class Printer {
     out_ += '\n';
   }
 
+  // A place in another file than the release's own names the file.
   std::string at(const PlanSpan& span) const {
-    return fmt::format("@{}:{}", span.line, span.column);
+    const bool imported = !span.file.is_none() && !plan_.stages.empty() &&
+                          span.file != plan_.stages[0].span.file;
+    return fmt::format("@{}{}{}:{}", plan_.text(imported ? span.file : StringId{}),
+                       imported ? ":" : "", span.line, span.column);
   }
   std::string quoted(StringId id) const { return quoted_text(plan_.text(id)); }
   std::string cells(uint32_t first, uint32_t count) const {

@@ -74,11 +74,11 @@ std::string number_text(double value, PlanUnit unit) {
     case PlanUnit::bytes:
       return fmt::format("{:.10g}B", value);
     case PlanUnit::tokens:
-      return fmt::format("{:.10g} tokens", value);
+      return fmt::format("{:.10g}tokens", value);
     case PlanUnit::usd:
-      return fmt::format("{:.10g} usd", value);
+      return fmt::format("{:.10g}usd", value);
     case PlanUnit::eur:
-      return fmt::format("{:.10g} eur", value);
+      return fmt::format("{:.10g}eur", value);
     case PlanUnit::per_second:
       return fmt::format("{:.10g}/s", value);
   }

@@ -1,3 +1,4 @@
+// The ring of decisions between the evaluator and the journal.
 #include "runtime/route/decision_ring.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Placing the series and windows of a plan in the shared memory.
 #include "runtime/route/layout.h"
 
 #include "runtime/ingest/shard.h"

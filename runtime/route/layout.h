@@ -60,7 +60,8 @@ class SharedLayout {
   // -- windows
   std::span<const WindowSeriesShape> windows() const { return windows_; }
   uint32_t window_of(TrackerId tracker, LaneArm arm, uint32_t cell) const {
-    return window_of_[(tracker.value * lane_arms + static_cast<uint32_t>(arm)) * cell_count_ + cell];
+    const uint32_t lane = tracker.value * lane_arms + static_cast<uint32_t>(arm);
+    return window_of_[lane * cell_count_ + cell];
   }
   // The window series that a series feeds.
   std::span<const uint32_t> fed_by(uint32_t series) const {

@@ -1,3 +1,4 @@
+// The lease of the evaluator, by one compare-and-swap each way.
 #include "runtime/route/lease.h"
 
 #include <signal.h>

@@ -34,7 +34,9 @@ LeaseGrant enter_lease(LeaseBlock& lease, int32_t pid, int64_t now_ns);
 bool holds_lease(const LeaseBlock& lease, const LeaseGrant& grant);
 void leave_lease(LeaseBlock& lease, const LeaseGrant& grant);
 
-constexpr uint32_t lease_epoch(uint64_t word) { return static_cast<uint32_t>(word >> 1) & 0x7fffffff; }
+constexpr uint32_t lease_epoch(uint64_t word) {
+  return static_cast<uint32_t>(word >> 1) & 0x7fffffff;
+}
 
 // A process that exists, whoever owns it.
 bool process_alive(int32_t pid);

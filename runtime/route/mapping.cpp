@@ -1,3 +1,4 @@
+// The shared memory as a file of the state directory.
 #include "runtime/route/mapping.h"
 
 #include <fcntl.h>
@@ -74,7 +75,8 @@ Result<std::span<std::byte>> make_file(const MappingRequest& request, const File
     unlink(fresh.c_str());
     return error;
   };
-  if (const int error = posix_fallocate(file.fd(), 0, static_cast<off_t>(header.size)); error != 0) {
+  const int error = posix_fallocate(file.fd(), 0, static_cast<off_t>(header.size));
+  if (error != 0) {
     return give_up(failed(fmt::format("reserve {} MiB for", (header.size >> 20) + 1), fresh, error,
                           "make room on that disk, or use another state directory"));
   }
@@ -82,9 +84,9 @@ Result<std::span<std::byte>> make_file(const MappingRequest& request, const File
   if (!mapped) return give_up(mapped.error());
   std::memcpy(mapped->data(), &header, sizeof header);
   if (rename(fresh.c_str(), request.path.c_str()) != 0) {
-    const int error = errno;
+    const int reason = errno;
     munmap(mapped->data(), mapped->size());
-    return give_up(failed("name", request.path, error, "check the state directory"));
+    return give_up(failed("name", request.path, reason, "check the state directory"));
   }
   return mapped;
 }

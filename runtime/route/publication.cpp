@@ -1,3 +1,4 @@
+// Taking the seat of the evaluator, and publishing a tick as a whole.
 #include "runtime/route/publication.h"
 
 #include <algorithm>

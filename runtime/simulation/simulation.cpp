@@ -184,6 +184,10 @@ void Simulation::finish() {
 std::span<const Decision> Simulation::decisions() const { return parts_->decisions; }
 int64_t Simulation::now_ns() const { return parts_->now_ns; }
 EngineState Simulation::engine_state() const { return parts_->runtime->engine_state(); }
+void Simulation::copy_frame(std::span<double> values, std::span<uint8_t> causes,
+                            std::span<uint64_t> samples) const {
+  parts_->runtime->copy_frame(values, causes, samples);
+}
 Runtime::Counters Simulation::counters() const { return parts_->runtime->counters(); }
 const EventCounters& Simulation::event_counters() const { return parts_->decoder.counters(); }
 

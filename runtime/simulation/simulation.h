@@ -47,6 +47,9 @@ class Simulation {
 
   int64_t now_ns() const;  // time of the last tick, 0 before the first event
   EngineState engine_state() const;
+  // The frame of the last tick, as Runtime::copy_frame.
+  void copy_frame(std::span<double> values, std::span<uint8_t> causes,
+                  std::span<uint64_t> samples) const;
   Runtime::Counters counters() const;
   const EventCounters& event_counters() const;
 

@@ -20,7 +20,12 @@ void read_node(const Reader& reader, NodeId node, uint32_t cell);
 void add(const Reader& reader, AggregateId id, uint32_t cell) {
   Decision& decision = reader.decision;
   if (decision.evidence_count == limits::evidence_max) return;
-  const Aggregate& aggregate = reader.step.plan.aggregates[id.value];
+  // A fold over several segments goes on in the rows after its first aggregate.
+  const std::vector<Aggregate>& aggregates = reader.step.plan.aggregates;
+  for (; cell >= aggregates[id.value].cell_count; ++id.value) {
+    cell -= aggregates[id.value].cell_count;
+  }
+  const Aggregate& aggregate = aggregates[id.value];
   const uint32_t plan_cell = aggregate.cell_first + cell;
   const std::span<const Evidence> quoted{decision.evidence, decision.evidence_count};
   const bool known = std::any_of(quoted.begin(), quoted.end(), [&](const Evidence& other) {

@@ -1,3 +1,4 @@
+// Reading every aggregate of a plan off its windows.
 #include "runtime/windows/frame.h"
 
 #include "runtime/base/verdict.h"

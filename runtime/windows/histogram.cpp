@@ -1,3 +1,4 @@
+// Buckets back to values, and the bucket of a rank.
 #include "runtime/windows/histogram.h"
 
 #include <cmath>

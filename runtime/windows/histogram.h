@@ -49,6 +49,7 @@ double bucket_value(const BucketMap& map, uint32_t bucket);
 
 // The bucket that holds rank ceil(q * total) of `counts`, counted from `first`; `total` > 0 is the
 // sum of `counts`, 0 < q < 1.
-uint32_t quantile_bucket(std::span<const uint64_t> counts, uint32_t first, uint64_t total, double q);
+uint32_t quantile_bucket(std::span<const uint64_t> counts, uint32_t first, uint64_t total,
+                         double q);
 
 }  // namespace rel

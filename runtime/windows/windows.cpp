@@ -1,3 +1,4 @@
+// Running windows: add on arrival, subtract on expiry.
 #include "runtime/windows/windows.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The saved plan of the C API tests.
 #include "tests/capi/small_plan.h"
 
 #include "tests/small_release.h"

@@ -1,6 +1,6 @@
-// A disk in memory behind SQLite's VFS, that fails where it is told to: what was not synchronised may
-// be lost or torn, a failed synchronisation loses what it was for, space runs out, reads and writes
-// fail. One at a time exists; its VFS is named `relc-memory`.
+// A disk in memory behind SQLite's VFS, that fails where it is told to: what was not synchronised
+// may be lost or torn, a failed synchronisation loses what it was for, space runs out, reads and
+// writes fail. One at a time exists; its VFS is named `relc-memory`.
 #pragma once
 
 #include <cstdint>

@@ -45,7 +45,7 @@ class Rules(unittest.TestCase):
         self.assertEqual(findings("compiler/cli/a.cpp", text), [])
 
     def test_header_comment(self):
-        self.assertIn("comment", findings("runtime/a.cpp", "int a;\n"))
+        self.assertIn("comment", findings("runtime/a.h", "int a;\n"))
 
     def test_switch_default(self):
         self.assertIn("switch", findings("runtime/a.cpp", "// A.\n    default:\n"))

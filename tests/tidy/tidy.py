@@ -115,6 +115,8 @@ def getenv_below_cli(file):
 
 
 def header_comment(file):
+    if not file.path.endswith(".h"):
+        return
     first = next((line for line in file.lines if line.strip()), "")
     if not first.startswith(("//", "/*")):
         yield 1, "comment", "the first line says what the file is"
@@ -137,8 +139,6 @@ def check(file):
     if not file.is_source:
         return
     for rule in RULES:
-        if rule is header_comment and file.path.endswith(".def"):
-            continue
         for number, name, what in rule(file):
             yield f"{file.path}:{number}: {name}: {what}"
 

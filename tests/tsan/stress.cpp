@@ -132,7 +132,8 @@ int run() {
 
   const auto runtime = release.open();
   const Runtime::Counters counters = runtime->counters();
-  release.expect(runtime->engine_state().phase == Phase::rolled_back, "the failing release is back");
+  release.expect(runtime->engine_state().phase == Phase::rolled_back,
+                 "the failing release is back");
   release.expect(runtime->published_route().share_millionths == 0, "nobody has the candidate");
   release.expect(rollbacks.load() == 1, "one rollback is in the journal");
   release.expect(counters.observed + counters.late + counters.future == release.observed.load(),

@@ -226,6 +226,19 @@ TEST_CASE("the same id, lane and variant is counted once") {
   CHECK(f.decoder.counters().without_id == 2);
 }
 
+TEST_CASE("ids of different arms are never taken for each other") {
+  Fixture f;
+  for (int i = 0; i < 4000; ++i) {
+    const bool candidate = i % 2 == 1;
+    const std::string id = std::to_string(i % 4 < 2 ? 6 : 7) + "-" + std::to_string(i / 4);
+    CHECK(f.decoder
+              .decode(R"({"type":"observation","time":"2026-03-01T12:00:00Z","variant":")" +
+                      std::string(candidate ? "candidate" : "baseline") + R"(","id":")" + id +
+                      "\"}")
+              .kind == EventKind::observation);
+  }
+}
+
 TEST_CASE("every alias of `id` names the request") {
   for (const char* alias : {"request_id", "inference_id", "prediction_id"}) {
     Fixture f;

@@ -99,7 +99,8 @@ TEST_CASE("a release goes through its stages, each increase journaled before it 
     const uint32_t now = gateway.runtime().published_route().share_millionths;
     CHECK(now >= share);
     if (now > share) {
-      const JournaledState known = *sidecar.journal->state(sidecar.host->release().id, plan).value();
+      const int64_t release = sidecar.host->release().id;
+      const JournaledState known = *sidecar.journal->state(release, plan).value();
       const Raise& raise = known.raise->raise;
       const Stage& stage = plan.stages[raise.stage.value];
       CHECK(plan.steps[stage.steps.at(raise.step).value].share_millionths >= now);

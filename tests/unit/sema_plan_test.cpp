@@ -202,6 +202,20 @@ TEST_CASE("a holdback is taken from the share of its stage", "[sema]") {
   CHECK(plan.steps[0].share_millionths == 990'000);
 }
 
+TEST_CASE("a library leaves the names of metrics open and nothing else", "[sema]") {
+  Outcome outcome;
+  compile_text("guard slow(limit: duration = 1s) = p99(latency) > limit over 1m\n"
+               "guard worse = slow(limit: 2s) and rate(failed) > 2%\n",
+               outcome);
+  CHECK(outcome.diagnostics.all().empty());
+  CHECK(codes_of("guard slow(limit: duration = 2%) = p99(latency) > limit over 1m\n") ==
+        std::vector<Code>{Code::mixed_units});
+  // A file with metrics of its own is no library.
+  CHECK(codes_of("metric failed : flag per request\n"
+                 "guard slow = p99(latency) > 1s over 1m\n") ==
+        std::vector<Code>{Code::unknown_name});
+}
+
 TEST_CASE("an unknown release is a diagnostic", "[sema]") {
   Outcome outcome;
   compile_text(policy("rollback when p99(latency) > 300ms over 10s"), outcome,

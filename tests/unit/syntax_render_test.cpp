@@ -1,4 +1,4 @@
-// Renderers: carets under what is meant, whatever the line is made of, and no span that breaks them.
+// Renderers: carets under what is meant, whatever a line is made of, and no span that breaks them.
 #include <catch2/catch.hpp>
 
 #include <nlohmann/json.hpp>
@@ -69,7 +69,8 @@ TEST_CASE("text: empty file, end of file, and places that do not exist", "[rende
   SECTION("an empty file has a first line") {
     Page page("");
     page.diagnostics.report(Code::unexpected_token, Span{page.file, 0, 0}, "empty");
-    CHECK(page.text() == "error[REL0010]: empty\n  --> p.release:1:1\n   |\n 1 |\n   | ^\n   |\n\n");
+    CHECK(page.text() ==
+          "error[REL0010]: empty\n  --> p.release:1:1\n   |\n 1 |\n   | ^\n   |\n\n");
   }
   SECTION("beyond the end is the end") {
     Page page("ab\ncd");
@@ -87,7 +88,8 @@ TEST_CASE("text: empty file, end of file, and places that do not exist", "[rende
     page.diagnostics.report(Code::unexpected_token, Span{}, "nowhere");
     CHECK(page.text() == "error[REL0010]: nowhere\n\n");
     CHECK(render_short(page.sources, page.diagnostics.all()) == "error: nowhere [REL0010]\n");
-    CHECK(nlohmann::json::parse(render_json(page.sources, page.diagnostics.all()))["file"].is_null());
+    const std::string json = render_json(page.sources, page.diagnostics.all());
+    CHECK(nlohmann::json::parse(json)["file"].is_null());
   }
   SECTION("any span of any text") {
     Page page("\xEF\xBB\xBF" "a\t\xC3\xA9\xCC\x81\r\n\r\n\xFF\xF0\x9F");

@@ -53,7 +53,8 @@ struct Fixture {
     std::vector<uint64_t> kept(reading.counts.begin(), reading.counts.end());
     kept.resize(counts.size());
     REQUIRE((kept == counts));
-    const auto first = std::find_if(kept.begin(), kept.end(), [](uint64_t n) { return n != 0; });
+    const auto first =
+        std::find_if(kept.begin(), kept.end(), [](uint64_t count) { return count != 0; });
     REQUIRE((n == 0 || first - kept.begin() >= reading.first));
   }
 };

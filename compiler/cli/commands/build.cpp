@@ -8,10 +8,10 @@
 
 #include <fmt/format.h>
 
+#include "compiler/cli/codegen_library.h"
 #include "compiler/cli/command.h"
 #include "compiler/cli/findings.h"
 #include "compiler/compile.h"
-#include "compiler/plugin/codegen_library.h"
 #include "runtime/plan/plan.h"
 
 namespace rel::cli {
@@ -26,21 +26,13 @@ struct BuildOptions {
   double time_scale = 1.0;
 };
 
-// The libraries are installed in ../lib of the program.
-std::string library_directory() {
-  std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  return (program.parent_path().parent_path() / "lib").string();
-}
-
 Result<std::string> artefact(const BuildOptions& options, const Plan& plan) {
   const bool printed = options.emit == "text" || (options.emit == "plan" && options.out == "-");
   if (printed) return print_plan(plan);
-  const std::string saved = save_plan(plan);
-  if (options.emit == "plan") return saved;
-  const Result<CodegenLibrary> library = load_codegen(library_directory());
+  if (options.emit == "plan") return save_plan(plan);
+  const Result<CodegenLibrary> library = CodegenLibrary::load();
   if (!library) return library.error();
-  return emit_code(*library, saved, options.emit);
+  return library->emit(plan, options.emit == "ir" ? Artefact::ir : Artefact::obj);
 }
 
 // Written beside its place and moved there, so that a half-written plan is never picked up.

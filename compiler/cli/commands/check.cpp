@@ -25,7 +25,7 @@ struct CheckOptions {
 
 // The policies a path stands for: itself, or every *.release below a directory, in order of name.
 std::vector<std::string> policies_of(const std::string& path) {
-  std::error_code ignored;  // what is not a directory is read as a file, and that says what is wrong
+  std::error_code ignored;  // what is no directory is read as a file, and that says what is wrong
   if (path == "-" || !fs::is_directory(path, ignored)) return {path};
   std::vector<std::string> found;
   const auto options = fs::directory_options::skip_permission_denied;

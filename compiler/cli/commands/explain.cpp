@@ -61,7 +61,8 @@ void add_command_explain(CLI::App& app, int& exit_code) {
   const auto word = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("explain", "what a diagnostic means, and what to do");
   command->add_option("CODE", *word, "such as REL1203; none: the list of all codes");
-  command->callback([word, &exit_code] { exit_code = word->empty() ? list_codes() : explain(*word); });
+  command->callback(
+      [word, &exit_code] { exit_code = word->empty() ? list_codes() : explain(*word); });
 }
 
 }  // namespace rel::cli
