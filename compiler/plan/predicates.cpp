@@ -71,7 +71,7 @@ class NodeList {
       case Op::sustained:
         node.a = table_.sustain(expr.left, expr.duration_ns).value;
         break;
-      default:
+      default:  // rel: every operator with operands only
         node.a = add(expr.left);
         if (!expr.right.is_none()) node.b = add(expr.right);
     }

@@ -50,7 +50,7 @@ std::string_view symbol(Op op) {
 #define REL_COMPARISON(name, text, interpreted, ir) \
   case Op::name: return text;
 #include "runtime/plan/ops.def"
-    default: return "";
+    default: return "";  // rel: written otherwise
   }
 }
 
@@ -97,7 +97,7 @@ class Renderer {
       case Op::sustained:
         if (arm_ == Arm::baseline) return text(expr.left);
         return fmt::format("({} for {})", text(expr.left), exact_duration_text(expr.duration_ns));
-      default: break;
+      default: break;  // rel: operators between operands, below
     }
     // Operators of one level group from the left: only the right operand needs to bind more.
     const int level = binding(expr.op);

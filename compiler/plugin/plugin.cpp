@@ -38,7 +38,9 @@ void fail(RelCompiled& compiled, std::string_view path, std::string_view why) {
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream bytes;
-  if (!file || !(bytes << file.rdbuf())) {
+  // Copying nothing counts as a failure of the stream: an empty file is not copied.
+  if (file.peek() != std::ifstream::traits_type::eof()) bytes << file.rdbuf();
+  if (!file.is_open() || file.bad()) {
     return Error{"cannot be read; check that it exists and may be read"};
   }
   return std::move(bytes).str();

@@ -19,7 +19,7 @@ std::string_view verb_of(Op op) {
     case Op::sub: return "subtract";
     case Op::mul: return "multiply";
     case Op::div: return "divide";
-    default: return "compare";
+    default: return "compare";  // rel: comparisons
   }
 }
 
@@ -29,7 +29,7 @@ std::optional<Unit> result_unit(Op op, Unit left, Unit right) {
     case Op::sub: return subtract(left, right);
     case Op::mul: return multiply(left, right);
     case Op::div: return divide(left, right);
-    default: return std::nullopt;
+    default: return std::nullopt;  // rel: no arithmetic
   }
 }
 
@@ -38,7 +38,7 @@ double computed(Op op, double a, double b) {
 #define REL_ARITHMETIC(name, text, interpreted, ir) \
   case Op::name: return interpreted;
 #include "runtime/plan/ops.def"
-    default: return std::nan("");
+    default: return std::nan("");  // rel: no arithmetic
   }
 }
 
@@ -50,7 +50,8 @@ std::string mismatch_message(Op op, Unit left, Unit right) {
     case Op::sub: return fmt::format("cannot subtract {} from {}", b, a);
     case Op::mul: return fmt::format("cannot multiply {} and {}", a, b);
     case Op::div: return fmt::format("cannot divide {} by {}", a, b);
-    default: return fmt::format("cannot {} {} with {}", verb_of(op), a, b);
+    default:  // rel: comparisons
+      return fmt::format("cannot {} {} with {}", verb_of(op), a, b);
   }
 }
 
@@ -220,8 +221,8 @@ bool Checker::ambiguous_percent(const ast::Expr& expr, Op op, TypedId left, Type
   label_operand(diagnostic, left);
   const uint32_t start = expr.operator_span.offset;
   const Span tail{written.span.file, start, written.span.end() - start};
-  diagnostic.with_fix(tail, factor, fmt::format("write `{}` for a share of the ratio itself", factor),
-                      false);
+  diagnostic.with_fix(tail, factor,
+                      fmt::format("write `{}` for a share of the ratio itself", factor), false);
   diagnostic.with_fix(tail, points, fmt::format("write `{}` for percentage points", points), false);
   return true;
 }

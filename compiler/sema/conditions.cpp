@@ -25,7 +25,7 @@ std::optional<Op> comparison_op(ast::ExprKind kind) {
     case ast::ExprKind::greater_equal: return Op::ge;
     case ast::ExprKind::equal: return Op::eq;
     case ast::ExprKind::not_equal: return Op::ne;
-    default: return std::nullopt;
+    default: return std::nullopt;  // rel: no comparison
   }
 }
 

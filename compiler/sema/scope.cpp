@@ -13,13 +13,17 @@ constexpr std::array<std::string_view, 13> functions = {
     "p50",  "p75", "p90",  "p95",   "p99",     "p999",    "quantile",
     "mean", "sum", "rate", "count", "samples", "requests"};
 
+// A declaration of `own` replaces one of the same name in a file that it imports: `import std.guards`
+// brings a whole library, whose names must not be taken for ever. None: nothing replaces anything.
 template <typename Declaration>
 void declare(Names<Declaration>& names, std::string_view what, const ast::File& file,
-             const std::vector<Declaration>& declarations, Diagnostics& diagnostics) {
+             const std::vector<Declaration>& declarations, const ast::File* own,
+             Diagnostics& diagnostics) {
   for (const Declaration& declaration : declarations) {
     const ast::Name& name = declaration.name;
     const auto [place, added] = names.try_emplace(name.text, &file, &declaration);
     if (added) continue;
+    if (place->second.file == own && own != &file) continue;
     diagnostics
         .report(Code::duplicate_name, name.span,
                 fmt::format("the {} `{}` is declared twice", what, name.text))
@@ -51,10 +55,10 @@ void refuse_reserved(const Scope& scope, Diagnostics& diagnostics) {
 Scope make_scope(const std::vector<ast::File>& files, Diagnostics& diagnostics) {
   Scope scope;
   for (const ast::File& file : files) {
-    declare(scope.models, "model", file, file.models, diagnostics);
-    declare(scope.metrics, "metric", file, file.metrics, diagnostics);
-    declare(scope.segments, "segment", file, file.segments, diagnostics);
-    declare(scope.guards, "guard", file, file.guards, diagnostics);
+    declare(scope.models, "model", file, file.models, nullptr, diagnostics);
+    declare(scope.metrics, "metric", file, file.metrics, nullptr, diagnostics);
+    declare(scope.segments, "segment", file, file.segments, nullptr, diagnostics);
+    declare(scope.guards, "guard", file, file.guards, &files.front(), diagnostics);
     for (const ast::Name& name : file.left_out) scope.left_out.insert(name.text);
     scope.incomplete = scope.incomplete || file.incomplete;
   }

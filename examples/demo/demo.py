@@ -20,6 +20,7 @@ from view import View, percent  # noqa: E402
 
 POLICY = SOURCE / "examples" / "01_canary.release"
 RELEASE = "fraud_v13"
+CONFIG = SOURCE / "examples" / "demo" / "relc.yaml"
 RATE = 1200                # requests a second
 LIMIT_S = 52               # the whole run; the promise is 60 s
 SCALE_TIME = 0.4           # stage and soak times only
@@ -34,7 +35,12 @@ class Interrupted(Exception):
     pass
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def interrupted(*_):
+    for number in SIGNALS:  # a second one must not break the clearing up
+        signal.signal(number, signal.SIG_IGN)
     raise Interrupted
 
 
@@ -71,6 +77,8 @@ def watch(deployment, fault, view, began):
 def decision_text(decision):
     share = percent(decision["share"])
     rule = f"  [{decision['rule']}]" if decision["rule"] else ""
+    if decision["rule"] and f"`{decision['rule']}`" in decision["because"]:
+        rule = ""  # it is named already
     return (f"  {decision['time'][11:]}  {decision['kind']:18} {decision['stage'] or '-':8} "
             f"{share:>6}  {decision['because']}{rule}")
 
@@ -103,8 +111,10 @@ def tell_rollback(decision, records, fault_ns):
     if fault_ns is not None:
         print(f"  time to evidence (fault to true verdict)                   "
               f"{(verdict_ns - fault_ns) / 1e9:8.2f} s")
-    print(f"  true verdict to the last request routed to the candidate   {after_ms:8.1f} ms")
-    print("    (negative: the last one had left before the verdict)")
+    print(f"  true verdict to the last request routed to the candidate   "
+          f"{max(after_ms, 0):8.1f} ms")
+    if after_ms < 0:
+        print(f"    (the last one had been sent {-after_ms:.1f} ms before the verdict)")
     if after_ms >= ROUTE_LIMIT_MS:
         return [f"requests went to the candidate {after_ms:.0f} ms after the verdict, "
                 f"{ROUTE_LIMIT_MS} ms are allowed"]
@@ -126,20 +136,29 @@ def tell(fault, status, fault_ns, history, summary, records):
           f"to the candidate, {summary['failed']:,} failed")
     if summary["rate"] < 1000:
         problems.append(f"the load reached {summary['rate']:.0f} requests a second, not 1,000")
+    report = None
     if went_back:
         report = report_of(status)
         if report is None:
             problems.append("there is no report")
         else:
-            kept = pathlib.Path(tempfile.mkdtemp(prefix="relc-report-")) / report.name
-            shutil.copy(report, kept)
-            print(f"\nReport: {kept}")
-    return problems
+            print(f"\nReport: {report}")
+    return problems, report
+
+
+def clear(folder, kept):
+    """Removes all of `folder` but the report, which stays where the decision log names it."""
+    text = kept.read_bytes() if kept is not None else None
+    shutil.rmtree(folder)
+    if text is not None:
+        kept.parent.mkdir(parents=True)
+        kept.write_bytes(text)
 
 
 def run(build, fault, folder):
+    """Gives the problems found, and the report or None."""
     view = View()
-    with Deployment(build, folder, POLICY, RELEASE, SCALE_TIME) as deployment:
+    with Deployment(build, folder, POLICY, RELEASE, SCALE_TIME, config=CONFIG) as deployment:
         view.note(f"policy {POLICY.relative_to(SOURCE)}; stage and soak times x {SCALE_TIME:g}")
         deployment.start()
         view.note(f"gateway http://127.0.0.1:{deployment.gateway.port}/score, baseline on "
@@ -164,18 +183,21 @@ def main():
     parser.add_argument("--build-dir", default="build")
     parser.add_argument("--fault", choices=sorted(EXPECTED), default="slow")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, interrupted)
-    signal.signal(signal.SIGHUP, interrupted)
+    for number in SIGNALS:
+        signal.signal(number, interrupted)
     began = time.monotonic()
+    folder = tempfile.mkdtemp(prefix="relc-demo-")
+    report = None
     try:
-        with tempfile.TemporaryDirectory(prefix="relc-demo-") as folder:
-            problems = run(options.build_dir, options.fault, folder)
-    except (Interrupted, KeyboardInterrupt):
+        problems, report = run(options.build_dir, options.fault, folder)
+    except Interrupted:
         print("\ndemo: stopped; nothing is left running", file=sys.stderr)
         return 130
     except (DeploymentError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2
+    finally:
+        clear(folder, report)
     for problem in problems:
         print(f"demo: {problem}", file=sys.stderr)
     if not problems:

@@ -50,6 +50,8 @@ class Child:
         self.process = None
 
     def launch(self, command, **options):
+        if self.running():
+            raise DeploymentError(f"{self.name} runs already, as process {self.pid}")
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             # A session of its own: Ctrl-C reaches only the one who started it, who stops the rest.
             self.process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=err,
@@ -130,11 +132,11 @@ class Gateway(Child):
         self.port = free_port()
         self.workers = workers
 
-    def write_config(self, release, location="", server="", baseline_extra="", candidate_extra="",
-                     workers=None):
+    def write_config(self, release, location="", server="", baseline_extra="",
+                     candidate_extra=""):
         values = {
             "MODULE": self.deployment.build / "lib/nginx/ngx_http_release_module.so",
-            "WORKERS": workers or self.workers,
+            "WORKERS": self.workers,
             "PREFIX": self.prefix,
             "PORT": self.port,
             "BASELINE_PORT": self.deployment.baseline.port or 1,
@@ -162,6 +164,7 @@ class Gateway(Child):
     def start(self):
         self.launch(self.command())
         self.wait_for_port()
+        wait_until("all workers are there", lambda: len(self.worker_pids()) == self.workers)
 
     def wait_for_port(self):
         def answers():
@@ -211,7 +214,7 @@ class Gateway(Child):
 class Sidecar(Child):
     """`relc run POLICY --attach`."""
 
-    def __init__(self, deployment, policy, release, scale_time):
+    def __init__(self, deployment, policy, release, scale_time, config=None):
         super().__init__("sidecar", deployment.folder)
         self.deployment = deployment
         self.release = release
@@ -219,6 +222,8 @@ class Sidecar(Child):
         self.command = [deployment.bin / "relc", "run", policy, "--state", deployment.state,
                         "--attach", "--control", f"unix:{self.control_path}",
                         "--scale-time", f"{scale_time:g}"]
+        if config is not None:
+            self.command += ["--config", config]
 
     def start(self, timeout_s=10.0):
         self.launch(self.command, cwd=self.deployment.folder)
@@ -298,7 +303,7 @@ class Deployment:
     """Two model servers, a gateway, a sidecar and loads in one folder. Use it as a context: on
     the way out, however that is, everything it started is stopped."""
 
-    def __init__(self, build, folder, policy, release, scale_time=1.0, workers=3):
+    def __init__(self, build, folder, policy, release, scale_time=1.0, workers=3, config=None):
         self.build = pathlib.Path(build).resolve()
         self.bin = self.build / "bin"
         self.folder = pathlib.Path(folder)
@@ -309,7 +314,7 @@ class Deployment:
         self.baseline = ModelServer(self, "baseline", MODELS / "fraud_v12.json", 1)
         self.candidate = ModelServer(self, "candidate", MODELS / "fraud_v13.json", 2)
         self.gateway = Gateway(self, workers)
-        self.sidecar = Sidecar(self, self.policy, release, scale_time)
+        self.sidecar = Sidecar(self, self.policy, release, scale_time, config)
         self.loads = []
 
     def release_directives(self, policy=None, **changes):
@@ -327,8 +332,9 @@ class Deployment:
                          if value is not None)
 
     def start(self, **config):
-        self.baseline.start()
-        self.candidate.start()
+        for server in (self.baseline, self.candidate):
+            if not server.running():
+                server.start()
         config.setdefault("release", self.release_directives())
         self.gateway.write_config(**config)
         self.gateway.start()

@@ -77,6 +77,8 @@ def clock_text(status):
 def pending_triggers(status):
     """Rollback and hold triggers whose condition is true: what is about to happen, since when."""
     lines = []
+    if status["phase"] != "running":
+        return lines
     for trigger in status["triggers"]:
         if trigger["action"] not in ("rollback", "hold") or not trigger["condition"]:
             continue

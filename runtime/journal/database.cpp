@@ -36,7 +36,7 @@ Error explain(int code, int system_error, const std::string& path, const char* t
     case SQLITE_IOERR:
       return {fmt::format("reading or writing {} failed: {}; check the disk and its file system",
                           path, cause)};
-    default:
+    default:  // rel: codes of SQLite
       return {fmt::format("{}: {} (sqlite code {})", path, cause, code)};
   }
 }

@@ -109,7 +109,7 @@ std::string quoted_text(std::string_view text) {
       case '\\': quoted += "\\\\"; break;
       case '\n': quoted += "\\n"; break;
       case '\t': quoted += "\\t"; break;
-      default: quoted += c;
+      default: quoted += c;  // rel: any other character
     }
   }
   return quoted + "\"";

@@ -152,7 +152,7 @@ Status verify_metric(const Plan& plan, const Metric& metric, size_t row) {
     case MetricSource::response_header:
       if (!names_text(plan, metric.header)) return refuse("has no header");
       break;
-    default: return refuse("has no known source");
+    default: return refuse("has no known source");  // rel: read from a file
   }
   if (metric.source != MetricSource::response_header && !none_or_row(metric.header, plan.strings)) {
     return refuse("has a header out of range");

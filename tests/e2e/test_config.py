@@ -1,5 +1,6 @@
 """What `nginx -t` accepts and refuses, and with which words."""
 import shutil
+import subprocess
 
 import harness
 from harness import CANARY, DeploymentTest
@@ -56,6 +57,19 @@ class Configuration(DeploymentTest):
         plan = self.folder / "damaged.plan"
         plan.write_bytes(b"not a plan")
         self.assert_refused("damaged.plan", policy=plan, release_scale_time=None)
+
+    def test_a_built_plan_is_interpreted_and_has_its_times(self):
+        plan = self.folder / "canary.plan"
+        relc = self.deployment.bin / "relc"
+        subprocess.run([relc, "build", CANARY, "--emit", "plan", "-o", plan], check=True,
+                       timeout=20)
+        code, text = self.check(plan, release_scale_time=None)
+        self.assertEqual(code, 0, text)
+        self.assert_refused("a built plan is interpreted", policy=plan, release_scale_time=None,
+                            release_evaluator="jit")
+        self.assert_refused("does not change a built plan", policy=plan)
+        self.assert_refused("the plan is of release `e2e`, not `other`", release_scale_time=None,
+                            release_policy=f"{plan} release=other")
 
     def test_an_unbound_segment(self):
         self.assert_refused("segment `region` of", release_segment=None)

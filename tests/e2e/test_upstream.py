@@ -49,13 +49,10 @@ class DyingUpstream(DeploymentTest):
 
     def test_behind_the_next_upstream(self):
         """nginx tries a healthy server next; the first try was the candidate's failure."""
-        baseline_port = "server 127.0.0.1:{}  backup;"
         self.deployment.baseline.start()
-        self.deployment.candidate.start()
-        backup = baseline_port.format(self.deployment.baseline.port)
-        self.deployment.baseline.stop()
-        _, records = self.roll_back_by_death(candidate_extra=backup,
-                                             location="proxy_next_upstream error timeout;")
+        _, records = self.roll_back_by_death(
+            candidate_extra=f"server 127.0.0.1:{self.deployment.baseline.port} backup;",
+            location="proxy_next_upstream error timeout;")
         self.assertEqual({record["status"] for record in records}, {200})
 
 
