@@ -54,7 +54,7 @@ class Lowering {
         policy_(policy),
         release_(release),
         time_scale_(time_scale),
-        tables_(sources, policy, plan_, diagnostics),
+        tables_(sources, release.name_span.file, policy, plan_, diagnostics),
         predicates_(policy, plan_, tables_) {}
 
   std::optional<Plan> lower() {

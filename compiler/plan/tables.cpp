@@ -1,5 +1,7 @@
 #include "compiler/plan/tables.h"
 
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "compiler/plan/render.h"
@@ -31,9 +33,18 @@ StringId PlanTables::string(std::string_view text) {
   return StringId{id};
 }
 
+// A file as the plan names it: relative to the policy's folder, so that a gateway and its sidecar
+// get the same plan, and the same hash, whatever path each was given.
+std::string PlanTables::file_name(FileId file) const {
+  const std::string& path = sources_.file(file).path;
+  if (path.starts_with('<') || path == "-") return path;
+  const std::filesystem::path root = sources_.file(root_).path;
+  return std::filesystem::path(path).lexically_proximate(root.parent_path()).string();
+}
+
 PlanSpan PlanTables::span(Span span) {
   const Position position = sources_.position(span.file, span.offset);
-  return PlanSpan{string(sources_.file(span.file).path), span.offset, span.length, position.line,
+  return PlanSpan{string(file_name(span.file)), span.offset, span.length, position.line,
                   position.column};
 }
 

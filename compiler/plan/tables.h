@@ -17,9 +17,10 @@ namespace rel {
 
 class PlanTables {
  public:
-  PlanTables(const Sources& sources, const sema::TypedPolicy& policy, Plan& plan,
+  // `root` is the policy's own file.
+  PlanTables(const Sources& sources, FileId root, const sema::TypedPolicy& policy, Plan& plan,
              Diagnostics& diagnostics)
-      : sources_(sources), policy_(policy), plan_(plan), diagnostics_(diagnostics) {}
+      : sources_(sources), root_(root), policy_(policy), plan_(plan), diagnostics_(diagnostics) {}
 
   // Limits that are exceeded from now on are reported at `statement`.
   void at(Span statement) { statement_ = statement; }
@@ -39,12 +40,14 @@ class PlanTables {
  private:
   WindowId window(const sema::TypedWindow& window);
   TrackerId tracker(const sema::TypedAggregate& aggregate);
+  std::string file_name(FileId file) const;
   void append(const sema::TypedAggregate& aggregate, uint32_t cell_first, uint32_t cell_count);
 
   using AggregateKey = std::tuple<AggregateFn, Arm, uint32_t, uint32_t, double,
                                   std::vector<uint32_t>>;
 
   const Sources& sources_;
+  const FileId root_;
   const sema::TypedPolicy& policy_;
   Plan& plan_;
   Diagnostics& diagnostics_;
