@@ -1,5 +1,5 @@
-// The one place that loads librel_codegen.so: code generation brings LLVM along, so commands ask for
-// it only when they generate code. It lies in ../lib beside the directory of this program.
+// The one place that loads librel_codegen.so: code generation brings LLVM along, so commands ask
+// for it only when they generate code. It lies in ../lib beside the directory of this program.
 // Input: a plan. Output: machine code, or an artefact of it. Owner: the command.
 #pragma once
 

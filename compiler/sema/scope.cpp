@@ -13,8 +13,9 @@ constexpr std::array<std::string_view, 13> functions = {
     "p50",  "p75", "p90",  "p95",   "p99",     "p999",    "quantile",
     "mean", "sum", "rate", "count", "samples", "requests"};
 
-// A declaration of `own` replaces one of the same name in a file that it imports: `import std.guards`
-// brings a whole library, whose names must not be taken for ever. None: nothing replaces anything.
+// A declaration of `own` replaces one of the same name in a file that it imports: `import
+// std.guards` brings a whole library, whose names must not be taken for ever. None: nothing
+// replaces anything.
 template <typename Declaration>
 void declare(Names<Declaration>& names, std::string_view what, const ast::File& file,
              const std::vector<Declaration>& declarations, const ast::File* own,

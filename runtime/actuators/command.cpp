@@ -55,7 +55,9 @@ class Command : public RunningAction {
 
   std::string detail() const override {
     std::string text = outcome_;
-    if (!kept_.empty()) text += "; it printed: " + kept_;
+    if (const size_t end = kept_.find_last_not_of(" \t\n"); end != std::string::npos) {
+      text += "; it printed: " + kept_.substr(0, end + 1);
+    }
     if (dropped_ > 0) text += fmt::format(" [{} more bytes not kept]", dropped_);
     return text;
   }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/base/time_text.h"
+#include "runtime/journal/log_text.h"
 #include "runtime/plan/text.h"
 #include "runtime/stage/decision_text.h"
 #include "runtime/stage/quantity_text.h"
@@ -154,9 +155,7 @@ std::string both_arms(const ReportFacts& facts, const JournalEntry& entry) {
 std::string timeline(const ReportFacts& facts) {
   std::string text = "## Timeline\n\n";
   for (const LoggedDecision& logged : facts.timeline) {
-    text += fmt::format("- {}", decision_line(facts.plan, logged.entry.decision));
-    if (!logged.entry.because.empty()) text += fmt::format(": {}", logged.entry.because);
-    text += "\n";
+    text += fmt::format("- {}\n", cell(logged_line(facts.plan, logged.entry)));
   }
   return text + "\n";
 }

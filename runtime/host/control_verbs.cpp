@@ -6,6 +6,7 @@
 #include "runtime/base/limits.h"
 #include "runtime/host/host.h"
 #include "runtime/host/status_json.h"
+#include "runtime/journal/log_text.h"
 
 namespace rel {
 namespace {

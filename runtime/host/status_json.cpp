@@ -189,23 +189,4 @@ std::string status_json(Host& host) {
   return dump(json);
 }
 
-std::string logged_json(const Plan& plan, const JournalEntry& entry) {
-  std::string line = decision_json(plan, entry.decision);
-  if (entry.because.empty()) return line;
-  Json json = Json::parse(line);
-  json["because"] = entry.because;
-  return dump(json);
-}
-
-std::string logged_line(const Plan& plan, const JournalEntry& entry) {
-  const Decision& decision = entry.decision;
-  if (entry.because.empty()) return decision_line(plan, decision);
-  const std::string_view stage =
-      decision.stage.is_none() ? "-" : plan.text(plan.stages[decision.stage.value].name);
-  return fmt::format("{}  {:<18}  {:<10}  {:>5}  {}", rfc3339_text(decision.time_ns),
-                     decision_kind_name(decision.kind), stage,
-                     quantity_text(share(decision.share_millionths), PlanUnit::ratio),
-                     entry.because);
-}
-
 }  // namespace rel

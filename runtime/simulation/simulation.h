@@ -1,5 +1,5 @@
-// A release in virtual time: the runtime in plain memory, events as its clock, everything durable at
-// once. What a backtest, a scenario and a policy's test run.
+// A release in virtual time: the runtime in plain memory, events as its clock, everything durable
+// at once. What a backtest, a scenario and a policy's test run.
 // Input: event lines in the order they were recorded. Output: decisions. Deterministic: the same
 // lines give the same decisions.
 #pragma once

@@ -223,8 +223,8 @@ Refusal unwrap(const element& line, simdjson::dom::object& event) {
   return {};
 }
 
-// Lane and variant are hashed as a byte of their own: as a seed they would meet the first bytes of a
-// short id, and `6-100` of one arm would be `7-100` of the other.
+// Lane and variant are hashed as a byte of their own: as a seed they would meet the first bytes of
+// a short id, and `6-100` of one arm would be `7-100` of the other.
 IdHash hash_of(const Fields& fields) {
   const std::string key = fields.id + static_cast<char>(fields.observation.arm);
   const XXH128_hash_t hash = XXH3_128bits(key.data(), key.size());

@@ -1,5 +1,6 @@
 """The sidecar killed in mid canary: the route stays, nothing is raised, a rollback still works, and
 a sidecar that comes back writes it down."""
+import os
 import time
 
 import harness
@@ -34,6 +35,13 @@ class SidecarDies(DeploymentTest):
         self.sidecar.start()
         self.wait_for_share(0.5)
         load.finish()
+
+    def test_the_same_policy_by_another_path(self):
+        """A plan is the same whatever path its policy was named by."""
+        self.sidecar.command[2] = os.path.relpath(self.policy, self.folder)
+        self.deployment.start()
+        self.sidecar.start()
+        self.wait_for_share(0.2)
 
     def watch_shares(self, seconds):
         """Every share that requests were told within so many seconds."""

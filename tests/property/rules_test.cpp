@@ -69,6 +69,8 @@ TEST_CASE("rule 1: a soak, a step's time and `at most` do not delay a rollback")
                    .soak_ns = 1000 * second, .at_least_ns = 1000 * second,
                    .at_most_ns = 2000 * second, .otherwise = Otherwise::hold});
   const TriggerId back = add_trigger(plan, {});
+  // A gate that stays shut keeps the stage open beyond `at most`.
+  add_trigger(plan, {.action = TriggerAction::promote, .stage = StageId{0}});
   Machine machine(plan);
   machine.start();
   machine.tick_for(GENERATE(second, 60 * second, 2100 * second));

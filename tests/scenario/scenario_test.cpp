@@ -1,5 +1,5 @@
-// Scenarios: a timeline in, a decision log out. Every `.events-scenario` here and in examples/ runs,
-// tick by tick and with quiet time passed over, and both give the same decisions.
+// Scenarios: a timeline in, a decision log out. Every `.events-scenario` here and in examples/
+// runs, tick by tick and with quiet time passed over, and both give the same decisions.
 #include <catch2/catch.hpp>
 
 #include <algorithm>

@@ -7,8 +7,8 @@
 #include "compiler/cli/command.h"
 #include "runtime/host/control_client.h"
 #include "runtime/host/control_socket.h"
-#include "runtime/host/status_json.h"
 #include "runtime/journal/journal.h"
+#include "runtime/journal/log_text.h"
 #include "runtime/plan/plan.h"
 
 namespace rel::cli {

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -25,7 +26,7 @@
 #include "runtime/host/event_stream.h"
 #include "runtime/host/host.h"
 #include "runtime/host/state_directory.h"
-#include "runtime/host/status_json.h"
+#include "runtime/journal/log_text.h"
 #include "runtime/route/mapping.h"
 #include "runtime/runtime.h"
 #include "runtime/stage/decision_text.h"
@@ -54,12 +55,19 @@ int fail(const std::string& message) {
   return exit_failed;
 }
 
-// A descriptor that closes itself.
-struct Descriptor {
-  int number = -1;
+// A descriptor that closes itself; the standard ones stay open.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
   ~Descriptor() {
-    if (number > STDERR_FILENO) close(number);
+    if (number_ > STDERR_FILENO) close(number_);
   }
+  int number() const { return number_; }
+
+ private:
+  int number_;
 };
 
 // Termination is read from a descriptor by the loop; every thread and child is unaffected.
@@ -184,14 +192,12 @@ void loop(Running& run) {
 }
 
 Result<Descriptor> open_events(const RunOptions& options) {
-  Descriptor input;
-  input.number = options.events == "-" ? STDIN_FILENO
-                                       : open(options.events.c_str(), O_RDONLY | O_CLOEXEC);
-  if (input.number < 0) {
+  if (options.events == "-") return Descriptor(STDIN_FILENO);
+  const int number = open(options.events.c_str(), O_RDONLY | O_CLOEXEC);
+  if (number < 0) {
     return Error{fmt::format("cannot read {}: {}", options.events, std::strerror(errno))};
   }
-  const int number = std::exchange(input.number, -1);
-  return Descriptor{number};
+  return Descriptor(number);
 }
 
 void print_end(const Running& run) {
@@ -242,12 +248,12 @@ int serve(const RunOptions& options, const Plan& plan, Journal& journal, HostCon
   if (!options.attach) {
     Result<Descriptor> opened = open_events(options);
     if (!opened) return fail(opened.error().message);
-    input.emplace(std::exchange(opened->number, -1));
+    input.emplace(std::move(*opened));
     const StreamEnd end = options.events == "-" ? StreamEnd::lost : StreamEnd::complete;
     const auto refused = [&options](uint64_t line, const std::string& reason) {
       fmt::print(stderr, "relc run: {}:{}: {}\n", options.events, line, reason);
     };
-    auto stream = EventStream::start(**runtime, clock, {input->number, end, refused});
+    auto stream = EventStream::start(**runtime, clock, {input->number(), end, refused});
     if (!stream) return fail(stream.error().message);
     run.stream = std::move(*stream);
   }
@@ -262,8 +268,8 @@ int run_release(const RunOptions& options) {
     return fail("choose one: --attach for the sidecar of a gateway, or --events - (or a file) for "
                 "a host of its own");
   }
-  const Descriptor termination{termination_descriptor()};
-  if (termination.number < 0) return fail(std::strerror(errno));
+  const Descriptor termination(termination_descriptor());
+  if (termination.number() < 0) return fail(std::strerror(errno));
   HostConfig config;
   if (!options.config.empty()) {
     Result<HostConfig> read = read_host_config(options.config);
@@ -277,7 +283,7 @@ int run_release(const RunOptions& options) {
   Result<std::unique_ptr<Journal>> journal = Journal::open({.path = directory->journal_path()});
   if (!journal) return fail(journal.error().message);
   if (Status s = directory->sync(); !s) return fail(s.error().message);
-  return serve(options, *plan, **journal, std::move(config), termination.number);
+  return serve(options, *plan, **journal, std::move(config), termination.number());
 }
 
 }  // namespace
