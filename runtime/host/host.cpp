@@ -193,9 +193,6 @@ void Host::settle_last_raise(Pass& pass) {
       raise_->raise.id != pass.state.pending.id) {
     pass.raises.push_back({raise_->raise, outcome_of(raise_->raise, pass.state)});
   }
-  if (doubtful_raise_) {
-    pass.raises.push_back({*doubtful_raise_, RaiseOutcome::taken_back});
-  }
 }
 
 bool Host::snapshot_is_due(const Pass& pass) const {
@@ -218,7 +215,6 @@ void Host::keep_journal(HostTime now) {
     }
     last_snapshot_ns_ = now.steady_ns;
     journaled_phase_ = pass.state.phase;
-    doubtful_raise_.reset();
     // The latest raise by its number is the one recovery reads.
     for (const RaiseRecord& raise : pass.raises) {
       if (!raise_ || raise.raise.id >= raise_->raise.id) raise_ = raise;
@@ -236,13 +232,11 @@ void Host::keep_journal(HostTime now) {
   }
 }
 
-// A commit that failed may be on disk all the same: its raise is marked as taken back with the next
-// one that succeeds.
+// A commit that failed may be on disk all the same when the host dies now: the next one then finds
+// a permitted raise that the engine does not ask for any more, and marks it as taken back.
 void Host::journal_failed(const Pass& pass, std::string why) {
   journal_error_ = std::move(why);
-  if (!pass.asks) return;
-  doubtful_raise_ = pass.state.pending;
-  runtime_.refuse_raise(pass.state.pending.id);
+  if (pass.asks) runtime_.refuse_raise(pass.state.pending.id);
 }
 
 Status Host::write(const EngineState* state, std::vector<JournalEntry> entries,

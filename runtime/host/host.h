@@ -86,7 +86,6 @@ class Host {
   std::unique_ptr<WayBack> way_back_;
   std::optional<EngineState> restoring_;  // handed to the runtime, not yet in force
   std::optional<RaiseRecord> raise_;      // the latest in the journal
-  std::optional<Raise> doubtful_raise_;   // its record failed, and may be on disk all the same
   uint64_t last_journaled_ = 0;           // decision of the engine
   uint64_t last_seen_ = 0;                // ... that was taken from the ring, journaled or void
   Phase journaled_phase_ = Phase::idle;

@@ -1,6 +1,6 @@
 // Entries of the journal as text: the decision log for programs and for people.
-// Input: an entry and the plan of its release. Output: one line without its end. What the host said
-// about a decision of its own (an action, a quarantine) stands in the place of the engine's sentence.
+// Input: an entry and the plan of its release. Output: one line without its end. What the host
+// said about a decision of its own (an action, a quarantine) stands where the engine's sentence is.
 #pragma once
 
 #include <string>

@@ -73,7 +73,7 @@ TEST_CASE("rule 1: a soak, a step's time and `at most` do not delay a rollback")
   add_trigger(plan, {.action = TriggerAction::promote, .stage = StageId{0}});
   Machine machine(plan);
   machine.start();
-  machine.tick_for(GENERATE(second, 60 * second, 2100 * second));
+  machine.tick_for(GENERATE(as<int64_t>{}, second, 60 * second, 2100 * second));
   machine.set(back, Verdict::is_true);
   machine.tick();
   CHECK(machine.state().phase == Phase::rolled_back);

@@ -84,7 +84,10 @@ TEST_CASE("check: exit codes and the summary", "[check]") {
   CHECK(missing.out.find("[REL9001]\n") != std::string::npos);
   CHECK(missing.out.find("[REL0011]\n") != std::string::npos);
 
-  CHECK(folder.relc("check").exit == 2);
+  // Without a path the current folder is checked.
+  const Run here = folder.relc("check --format short");
+  CHECK(here.exit == 1);
+  CHECK(here.out.find("[REL0011]\n") != std::string::npos);
   CHECK(folder.relc("check good.release --format html").exit == 2);
 }
 

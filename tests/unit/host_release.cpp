@@ -117,6 +117,8 @@ TEST_CASE("a release goes through its stages, each increase journaled before it 
   std::erase(kinds, K::alerted);
   CHECK(kinds == std::vector{K::stage_entered, K::step_advanced, K::promoted, K::stage_entered,
                              K::completed});
+  // The gateway may forget what is on disk.
+  CHECK_FALSE(gateway.runtime().next_decision());
 }
 
 TEST_CASE("without a host nothing is raised, and a rollback still happens") {

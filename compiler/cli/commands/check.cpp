@@ -43,7 +43,8 @@ class Check {
       : options_(options), format_(format_of(options.format)) {}
 
   int run() {
-    for (const std::string& path : options_.paths) {
+    const std::vector<std::string> here = {"."};
+    for (const std::string& path : options_.paths.empty() ? here : options_.paths) {
       const std::vector<std::string> policies = policies_of(path);
       if (policies.empty()) {
         std::fprintf(stderr, "relc: no *.release file below `%s`\n", path.c_str());
@@ -96,10 +97,9 @@ class Check {
 void add_command_check(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<CheckOptions>();
   CLI::App* command = app.add_subcommand("check", "say what is wrong with policies");
-  command
-      ->add_option("PATH", options->paths,
-                   "policy files, directories with *.release files, or - for standard input")
-      ->required();
+  command->add_option("PATH", options->paths,
+                      "policy files, directories with *.release files (the current one when none "
+                      "is given), or - for standard input");
   command->add_option("--format", options->format, format_help)
       ->check(CLI::Validator(check_format, "FORMAT"));
   command->add_option("--release", options->release, "check only this release");

@@ -88,14 +88,21 @@ MappingRequest mapping_request(const RunOptions& options, const Plan& plan) {
           .other_plan = options.attach ? OtherPlan::refuse : OtherPlan::replace};
 }
 
+Result<std::optional<Mapping>> opened_mapping(const MappingRequest& request) {
+  Result<Mapping> mapping = open_mapping(request);
+  if (!mapping) return mapping.error();
+  return std::optional<Mapping>(std::move(*mapping));
+}
+
 bool file_is_there(const std::string& path) {
   struct stat found {};
   return stat(path.c_str(), &found) == 0;
 }
 
-// The gateway makes its mapping when it starts; a sidecar started first waits for it.
-Result<Mapping> wait_for_gateway(const RunOptions& options, const MappingRequest& request,
-                                 int termination) {
+// The gateway makes its mapping when it starts; a sidecar started first waits for it. Nothing when
+// it was told to stop meanwhile.
+Result<std::optional<Mapping>> wait_for_gateway(const RunOptions& options,
+                                                const MappingRequest& request, int termination) {
   const HostClock clock;
   const auto wait_ns = static_cast<int64_t>(options.wait_s * static_cast<double>(second_ns));
   const int64_t deadline_ns = clock.read().steady_ns + wait_ns;
@@ -106,7 +113,7 @@ Result<Mapping> wait_for_gateway(const RunOptions& options, const MappingRequest
       if (!use) return use.error();
       const bool late = clock.read().steady_ns >= deadline_ns;
       // Another plan is given up only when the wait is over: the gateway may be about to reload.
-      if (*use == MappingUse::same_plan || late) return open_mapping(request);
+      if (*use == MappingUse::same_plan || late) return opened_mapping(request);
     } else if (clock.read().steady_ns >= deadline_ns) {
       return Error{fmt::format("{} has not appeared within {:g} s; start the gateway with "
                                "`release_state {};` and the same policy, or wait longer with "
@@ -119,9 +126,7 @@ Result<Mapping> wait_for_gateway(const RunOptions& options, const MappingRequest
       told = true;
     }
     pollfd polled{termination, POLLIN, 0};
-    if (poll(&polled, 1, pass_milliseconds) > 0) {
-      return Error{"stopped while it waited for the gateway"};
-    }
+    if (poll(&polled, 1, pass_milliseconds) > 0) return std::optional<Mapping>();
   }
 }
 
@@ -200,12 +205,15 @@ Result<Descriptor> open_events(const RunOptions& options) {
   return Descriptor(number);
 }
 
-void print_end(const Running& run) {
+void print_end(Running& run) {
   const EngineState state = run.host.state();
   if (run.stream != nullptr) {
     const EventCounters c = run.stream->counters();
-    fmt::print(stderr, "relc run: {} lines, {} observations, {} refused, {} twice\n", c.lines,
-               c.observations, c.rejected, c.duplicates);
+    const Runtime::Counters counted = run.host.runtime().counters();
+    fmt::print(stderr,
+               "relc run: {} lines, {} observations, {} refused, {} twice, {} too late, {} ahead "
+               "of time\n",
+               c.lines, c.observations, c.rejected, c.duplicates, counted.late, counted.future);
   }
   fmt::print(stderr, "relc run: release `{}` is {}\n", run.host.plan().release,
              phase_name(state.phase));
@@ -214,11 +222,12 @@ void print_end(const Running& run) {
 int serve(const RunOptions& options, const Plan& plan, Journal& journal, HostConfig config,
           int termination) {
   const MappingRequest request = mapping_request(options, plan);
-  Result<Mapping> mapping =
-      options.attach ? wait_for_gateway(options, request, termination) : open_mapping(request);
+  Result<std::optional<Mapping>> mapping =
+      options.attach ? wait_for_gateway(options, request, termination) : opened_mapping(request);
   if (!mapping) return fail(mapping.error().message);
+  if (!mapping->has_value()) return exit_clean;
   Result<std::unique_ptr<Runtime>> runtime =
-      Runtime::open(plan, Evaluator{.plan = &plan, .compiled = {}}, mapping->memory());
+      Runtime::open(plan, Evaluator{.plan = &plan, .compiled = {}}, (*mapping)->memory());
   if (!runtime) return fail(runtime.error().message);
 
   const HostClock clock;
