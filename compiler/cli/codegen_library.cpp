@@ -29,6 +29,7 @@ Result<std::string> library_path() {
 // The library's functions. It is never unloaded: LLVM does not take that well.
 struct CodegenLibrary::Symbols {
   decltype(&rel_jit_compile) jit_compile = nullptr;
+  decltype(&rel_jit_link) jit_link = nullptr;
   decltype(&rel_jit_predicates) jit_predicates = nullptr;
   decltype(&rel_jit_predicate_count) jit_predicate_count = nullptr;
   decltype(&rel_jit_free) jit_free = nullptr;
@@ -69,6 +70,7 @@ Result<CodegenLibrary> CodegenLibrary::load() {
     if (!function) missing = name;
   };
   bind(symbols->jit_compile, "rel_jit_compile");
+  bind(symbols->jit_link, "rel_jit_link");
   bind(symbols->jit_predicates, "rel_jit_predicates");
   bind(symbols->jit_predicate_count, "rel_jit_predicate_count");
   bind(symbols->jit_free, "rel_jit_free");
@@ -85,6 +87,19 @@ Result<CompiledPredicates> CodegenLibrary::compile(const Plan& plan) const {
   char error[error_bytes] = "";
   RelJit* jit = symbols_->jit_compile(bytes.data(), bytes.size(), error, sizeof error);
   if (!jit) return Error{fmt::format("cannot compile release {}: {}", plan.release, error)};
+  return owned(jit);
+}
+
+Result<CompiledPredicates> CodegenLibrary::link(const Plan& plan, const std::string& object) const {
+  const std::string bytes = save_plan(plan);
+  char error[error_bytes] = "";
+  RelJit* jit = symbols_->jit_link(bytes.data(), bytes.size(), object.data(), object.size(), error,
+                                   sizeof error);
+  if (!jit) return Error{fmt::format("cannot link release {}: {}", plan.release, error)};
+  return owned(jit);
+}
+
+CompiledPredicates CodegenLibrary::owned(RelJit* jit) const {
   auto parts = std::make_unique<CompiledPredicates::Parts>();
   parts->symbols = symbols_;
   parts->jit = jit;

@@ -39,11 +39,14 @@ class CodegenLibrary {
   static Result<CodegenLibrary> load();
 
   Result<CompiledPredicates> compile(const Plan& plan) const;
+  // The predicates of an object that `emit` made; refused when it was made for another plan.
+  Result<CompiledPredicates> link(const Plan& plan, const std::string& object) const;
   Result<std::string> emit(const Plan& plan, Artefact artefact) const;
 
  private:
   friend struct CompiledPredicates::Parts;
   struct Symbols;
+  CompiledPredicates owned(RelJit* jit) const;
   explicit CodegenLibrary(std::shared_ptr<const Symbols> symbols);
   std::shared_ptr<const Symbols> symbols_;
 };

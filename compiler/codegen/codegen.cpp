@@ -44,16 +44,21 @@ Result<llvm::SmallVector<char, 0>> compile_object(const Plan& plan) {
   return emit_object(*compiled->machine, *compiled->plan.module);
 }
 
-Result<std::unique_ptr<RelJit>> compile_in_process(std::string_view bytes) {
-  auto plan = load_plan(bytes);
-  if (!plan) return plan.error();
-  auto object = compile_object(*plan);
-  if (!object) return object.error();
-  auto code = LinkedCode::link(llvm::StringRef(object->data(), object->size()), code_bytes_max);
+Result<std::unique_ptr<RelJit>> link_object(const Plan& plan, llvm::StringRef object) {
+  auto code = LinkedCode::link(object, code_bytes_max);
   if (!code) return code.error();
+  auto hash = (*code)->find({plan_hash_symbol});
+  if (!hash) return hash.error();
+  uint64_t made_for = 0;
+  std::memcpy(&made_for, hash->front(), sizeof made_for);
+  if (made_for != plan_hash(plan)) {
+    return Error{fmt::format("the object was made for plan {:016x}, this is plan {:016x}; build "
+                             "it again from this policy",
+                             made_for, plan_hash(plan))};
+  }
 
   std::vector<std::string> names;
-  for (uint32_t index = 0; index < plan->predicates.size(); ++index) {
+  for (uint32_t index = 0; index < plan.predicates.size(); ++index) {
     names.push_back(predicate_symbol(PredicateId{index}));
   }
   auto addresses = (*code)->find(names);
@@ -64,6 +69,20 @@ Result<std::unique_ptr<RelJit>> compile_in_process(std::string_view bytes) {
   }
   jit->code = std::move(*code);
   return jit;
+}
+
+Result<std::unique_ptr<RelJit>> compile_in_process(std::string_view bytes) {
+  auto plan = load_plan(bytes);
+  if (!plan) return plan.error();
+  auto object = compile_object(*plan);
+  if (!object) return object.error();
+  return link_object(*plan, llvm::StringRef(object->data(), object->size()));
+}
+
+Result<std::unique_ptr<RelJit>> link_in_process(std::string_view bytes, llvm::StringRef object) {
+  auto plan = load_plan(bytes);
+  if (!plan) return plan.error();
+  return link_object(*plan, object);
 }
 
 Result<std::string> emit(std::string_view bytes, std::string_view kind) {
@@ -110,6 +129,15 @@ Made* for_c(char* error, size_t error_size, const std::function<Result<Made*>()>
 RelJit* rel_jit_compile(const char* plan, size_t plan_size, char* error, size_t error_size) {
   return rel::codegen::for_c<RelJit>(error, error_size, [&]() -> rel::Result<RelJit*> {
     auto jit = rel::codegen::compile_in_process({plan, plan_size});
+    if (!jit) return jit.error();
+    return jit->release();
+  });
+}
+
+RelJit* rel_jit_link(const char* plan, size_t plan_size, const char* object, size_t object_size,
+                     char* error, size_t error_size) {
+  return rel::codegen::for_c<RelJit>(error, error_size, [&]() -> rel::Result<RelJit*> {
+    auto jit = rel::codegen::link_in_process({plan, plan_size}, {object, object_size});
     if (!jit) return jit.error();
     return jit->release();
   });

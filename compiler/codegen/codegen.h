@@ -22,6 +22,10 @@ struct RelJit;  // owns machine code; freed by rel_jit_free
 // a plan (limits.h) and by 64 MiB of machine code. The largest plan (16,384 nodes, all in
 // folds) takes a third of a second.
 RelJit* rel_jit_compile(const char* plan, size_t plan_size, char* error, size_t error_size);
+// Links an object that rel_codegen_emit made earlier, here or on another machine of the kind, in
+// this process. Refused unless its rel_plan_hash is the plan's own. As rel_jit_compile otherwise.
+RelJit* rel_jit_link(const char* plan, size_t plan_size, const char* object, size_t object_size,
+                     char* error, size_t error_size);
 const rel::PredicateFn* rel_jit_predicates(const RelJit* jit);
 size_t rel_jit_predicate_count(const RelJit* jit);
 void rel_jit_free(RelJit* jit);

@@ -20,7 +20,7 @@ void add_plan_hash(const Plan& plan, llvm::Module& module) {
   llvm::Type* type = llvm::Type::getInt64Ty(module.getContext());
   auto* hash = new llvm::GlobalVariable(module, type, true, llvm::GlobalValue::ExternalLinkage,
                                         llvm::ConstantInt::get(type, plan_hash(plan)),
-                                        "rel_plan_hash");
+                                        plan_hash_symbol);
   hash->setDSOLocal(true);
   hash->setAlignment(llvm::Align(8));
 }

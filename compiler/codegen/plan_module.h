@@ -30,5 +30,7 @@ Result<PlanModule> make_plan_module(const Plan& plan, const llvm::TargetMachine&
                                     ValueNames names);
 
 std::string predicate_symbol(PredicateId predicate);
+// The symbol of the hash of the plan that an object was made for, a uint64_t.
+inline constexpr const char* plan_hash_symbol = "rel_plan_hash";
 
 }  // namespace rel::codegen

@@ -130,6 +130,24 @@ TEST_CASE("an unknown kind of artefact is refused by name") {
   CHECK(std::string(error) == "cannot emit `exe`: write `ir` or `obj`");
 }
 
+TEST_CASE("an object is linked for the plan it was made for, and for no other") {
+  const std::string plan = save_plan(reference_plan());
+  const std::string object = emit(reference_plan(), "obj");
+  char error[512] = "";
+  RelJit* jit = rel_jit_link(plan.data(), plan.size(), object.data(), object.size(), error,
+                             sizeof error);
+  INFO(error);
+  REQUIRE(jit != nullptr);
+  CHECK(rel_jit_predicates(jit)[0](failing, known, nullptr) == 1);
+  rel_jit_free(jit);
+
+  const std::string other = emit(random_plan(7, 20), "obj");
+  CHECK(rel_jit_link(plan.data(), plan.size(), other.data(), other.size(), error,
+                     sizeof error) == nullptr);
+  CHECK(std::string(error).find("the object was made for plan ") == 0);
+  CHECK(rel_jit_link(plan.data(), plan.size(), "no object", 9, error, sizeof error) == nullptr);
+}
+
 TEST_CASE("the same plan gives the same object") {
   CHECK(emit(random_plan(7, 20), "obj") == emit(random_plan(7, 20), "obj"));
   CHECK(emit(random_plan(7, 20), "ir") == emit(random_plan(7, 20), "ir"));
@@ -137,7 +155,8 @@ TEST_CASE("the same plan gives the same object") {
 
 TEST_CASE("the library exports its C interface and nothing else") {
   const std::vector<std::string> wanted = {"rel_codegen_emit", "rel_jit_compile", "rel_jit_free",
-                                           "rel_jit_predicate_count", "rel_jit_predicates"};
+                                           "rel_jit_link", "rel_jit_predicate_count",
+                                           "rel_jit_predicates"};
   std::vector<std::string> exported = lines_of_command(
       "nm -D --defined-only --format=just-symbols " REL_BUILD_DIR "/lib/librel_codegen.so");
   std::sort(exported.begin(), exported.end());
