@@ -1,10 +1,10 @@
 // `relc check` of a policy of 100 lines as a whole process, beside a process that only parses it.
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -14,30 +14,28 @@
 namespace rel::bench {
 namespace {
 
-// The whole file: what a team's policy holds, then guards up to 100 lines.
+// A sound policy of 100 lines without a finding: guards, and a trigger for each of them.
 std::string policy_text() {
-  std::string text =
-      "model scorer {\n  baseline = digest(\"sha256:01\")\n  candidate = digest(\"sha256:02\")\n}\n"
-      "metric latency : duration per request, lower is better\n"
-      "metric failed : flag per request, lower is better, from status in 500..599\n"
-      "segment region in { \"eu\", \"us\" }\n";
-  const std::string release =
+  const std::string baseline(64, 'a');
+  const std::string candidate(64, 'b');
+  std::string head = "model scorer {\n  baseline = digest(\"sha256:" + baseline +
+                     "\")\n  candidate = digest(\"sha256:" + candidate + "\")\n}\n" +
+                     "metric latency : duration per request, lower is better\n";
+  std::string triggers =
       "release checkout of scorer {\n  owner \"risk\"\n"
-      "  unknown { source_error: hold; no_data: hold; insufficient: hold }\n"
-      "  rollback when slow_1(limit: 400ms) for 2m\n"
-      "  rollback when rate(failed) > 2% over 1m\n"
-      "  stage canary: steps 1% for 1h, 10% for 1h\n  stage live: 100%\n"
-      "  rollback { route baseline 100% }\n}\n";
-  const auto lines = [](const std::string& part) {
-    return std::count(part.begin(), part.end(), '\n');
-  };
-  for (int i = 1; lines(text) + lines(release) < 100; i++) {
-    const std::string number = std::to_string(i);
-    text += "guard slow_" + number + "(limit: duration = 300ms) = ";
-    text += "p99(candidate.latency) > limit + " + number + "ms over 1m ";
-    text += "and samples(candidate) >= 10" + number + "\n";
+      "  unknown { source_error: hold; no_data: hold; insufficient: hold }\n";
+  const std::string stages =
+      "  stage canary: steps 1% for 1h, 10% for 1h\n"
+      "  stage live: 100%\n"
+      "  rollback { route baseline 100% }\n"
+      "}\n";
+  for (int i = 1; i <= 44; i++) {
+    const std::string name = "slow_" + std::to_string(i);
+    head += "guard " + name + "(limit: duration = 300ms) = p99(candidate.latency) > limit + " +
+            std::to_string(i) + "ms over 1m\n";
+    triggers += "  rollback when " + name + "(limit: 400ms) for 2m\n";
   }
-  return text + release;
+  return head + triggers + stages;
 }
 
 const std::string& policy_path() {
@@ -53,9 +51,14 @@ void run_process(benchmark::State& state, std::vector<std::string> arguments) {
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
+    posix_spawn_file_actions_addopen(&files, output, "/dev/null", O_WRONLY, 0);
+  }
   for (auto _ : state) {
     pid_t pid = 0;
-    if (posix_spawn(&pid, pointers[0], nullptr, nullptr, pointers.data(), environ) != 0) {
+    if (posix_spawn(&pid, pointers[0], &files, nullptr, pointers.data(), environ) != 0) {
       state.SkipWithError(("cannot run " + arguments[0]).c_str());
       break;
     }
@@ -66,6 +69,7 @@ void run_process(benchmark::State& state, std::vector<std::string> arguments) {
       break;
     }
   }
+  posix_spawn_file_actions_destroy(&files);
 }
 
 void reference(benchmark::State& state) {
