@@ -44,11 +44,12 @@ LeaseGrant enter_lease(LeaseBlock& lease, int32_t pid, int64_t now_ns) {
     grant.word = lease_word(pid, lease_epoch(held) + 1) | inside;
   }
   grant.previous_pid = holder;
+  // Before the word: whoever reads the new holder must not judge it by the old one's silence.
+  lease.heartbeat_ns.store(now_ns, std::memory_order_release);
   if (!lease.word.compare_exchange_strong(held, grant.word, std::memory_order_acq_rel)) {
     grant.entry = LeaseEntry::refused;
     return grant;
   }
-  lease.heartbeat_ns.store(now_ns, std::memory_order_release);
   return grant;
 }
 

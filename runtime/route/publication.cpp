@@ -71,7 +71,10 @@ Seat Publication::choose_bank(LeaseEntry entry) {
   auto& stalled = shared_.lease.stalled_pid;
   const uint32_t home = bank_of(published);
   if (entry == LeaseEntry::abandoned) {
-    stalled[home].store(grant_.previous_pid, std::memory_order_release);
+    // It sat in the other bank when the one in force was taken by a stalled evaluator before it.
+    const int32_t before = stalled[home].load(std::memory_order_acquire);
+    const uint32_t sat = before == 0 || before == grant_.previous_pid ? home : 1 - home;
+    stalled[sat].store(grant_.previous_pid, std::memory_order_release);
   }
   bool whole = entry == LeaseEntry::same || entry == LeaseEntry::clean;
   bank_ = home;
