@@ -3,9 +3,11 @@
 // Input: the mapping's LeaseBlock, the caller's pid and clock. Output: whether the caller evaluates
 // this tick, and in what condition the last evaluator left its bank.
 //
-// The word is pid << 32 | lease epoch (31 bits) << 1 | inside. One compare-and-swap enters, another
-// leaves, so a stalled evaluator that comes back finds that it no longer holds the lease. It may
-// still be in the middle of writing its bank: the new one then works in the other bank.
+// The word is pid << 32 | lease epoch (30 bits) << 2 | where. One compare-and-swap enters, one says
+// which bank is worked in, one leaves, so a stalled evaluator that comes back finds that it no
+// longer holds the lease. It may still be in the middle of writing its bank: whoever takes over
+// notes that in `stalled_pid` before the word changes, and works in the other bank. An evaluator
+// that has not said where it works has written nothing.
 #pragma once
 
 #include <cstdint>
@@ -16,27 +18,31 @@ namespace rel {
 
 inline constexpr int64_t lease_stale_ns = 500'000'000;
 
+enum class LeaseWhere : uint8_t { outside, choosing, bank_0, bank_1 };
+
 enum class LeaseEntry : uint8_t {
   refused,   // another evaluator is at work, or has just been
   same,      // this caller evaluated last
-  clean,     // taken over between two ticks: the bank is whole
-  torn,      // taken over from a process that died inside a tick: the bank is not to be trusted
-  abandoned  // taken over from a live process stalled inside a tick: it may still write to its bank
+  clean,     // taken over between two ticks: the bank in force is whole
+  torn,      // taken over from inside a tick: no bank is to be trusted to be whole
 };
 
 struct LeaseGrant {
   LeaseEntry entry = LeaseEntry::refused;
   uint64_t word = 0;  // as held now
-  int32_t previous_pid = 0;
 };
 
+// Enters with LeaseWhere::choosing.
 LeaseGrant enter_lease(LeaseBlock& lease, int32_t pid, int64_t now_ns);
+// From here on the caller may write to `bank`. False: the lease is another's.
+[[nodiscard]] bool settle_lease(LeaseBlock& lease, LeaseGrant& grant, uint32_t bank);
 bool holds_lease(const LeaseBlock& lease, const LeaseGrant& grant);
 void leave_lease(LeaseBlock& lease, const LeaseGrant& grant);
 
 constexpr uint32_t lease_epoch(uint64_t word) {
-  return static_cast<uint32_t>(word >> 1) & 0x7fffffff;
+  return static_cast<uint32_t>(word >> 2) & 0x3fffffff;
 }
+constexpr LeaseWhere lease_where(uint64_t word) { return static_cast<LeaseWhere>(word & 3); }
 
 // A process that exists, whoever owns it.
 bool process_alive(int32_t pid);

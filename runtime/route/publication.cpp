@@ -54,9 +54,9 @@ Seat Publication::enter(int32_t pid, int64_t now_ns) {
   grant_ = enter_lease(shared_.lease, pid, now_ns);
   if (grant_.entry == LeaseEntry::refused) return Seat::refused;
   pid_ = pid;
-  const Seat seat = choose_bank(grant_.entry);
-  if (seat == Seat::refused) leave();
-  return seat;
+  // Refused from here on, the lease stays with this process, still choosing: whoever is next,
+  // itself included, then knows that the banks were not made whole.
+  return choose_bank(grant_.entry);
 }
 
 void Publication::leave() {
@@ -69,21 +69,14 @@ void Publication::leave() {
 Seat Publication::choose_bank(LeaseEntry entry) {
   const uint64_t published = shared_.published.load(std::memory_order_acquire);
   auto& stalled = shared_.lease.stalled_pid;
-  const uint32_t home = bank_of(published);
-  if (entry == LeaseEntry::abandoned) {
-    // It sat in the other bank when the one in force was taken by a stalled evaluator before it.
-    const int32_t before = stalled[home].load(std::memory_order_acquire);
-    const uint32_t sat = before == 0 || before == grant_.previous_pid ? home : 1 - home;
-    stalled[sat].store(grant_.previous_pid, std::memory_order_release);
-  }
   bool whole = entry == LeaseEntry::same || entry == LeaseEntry::clean;
-  bank_ = home;
+  bank_ = bank_of(published);
   for (uint32_t attempt = 0; attempt < banks; ++attempt, bank_ = 1 - bank_) {
     int32_t holder = stalled[bank_].load(std::memory_order_acquire);
     if (holder == 0) break;
     whole = false;
-    if (!process_alive(holder)) {
-      stalled[bank_].store(0, std::memory_order_release);
+    if (!process_alive(holder) &&
+        stalled[bank_].compare_exchange_strong(holder, 0, std::memory_order_acq_rel)) {
       break;
     }
     // Both banks may still be written to by live, stalled evaluators: the route goes on as it is.
@@ -91,6 +84,7 @@ Seat Publication::choose_bank(LeaseEntry entry) {
   }
   const bool own = published >> 32 == lease_epoch(grant_.word);
   if (!own && !claim_published(published)) return Seat::refused;
+  if (!settle_lease(shared_.lease, grant_, bank_)) return Seat::refused;
   if (!whole) return Seat::emptied;
   return shared_.published.load(std::memory_order_acquire) == seen_ ? Seat::known : Seat::inherited;
 }

@@ -68,14 +68,60 @@ TEST_CASE("how the last evaluator ended is told apart") {
   }
   SECTION("it died inside one") {
     LeaseBlock lease{};
-    enter_lease(lease, dead_pid(), second);
+    LeaseGrant grant = enter_lease(lease, dead_pid(), second);
+    REQUIRE(settle_lease(lease, grant, 0));
     CHECK(enter_lease(lease, living_pid, second).entry == LeaseEntry::torn);
+    CHECK(lease.stalled_pid[0].load() == 0);  // the dead write nothing
   }
   SECTION("it lives, and has not come out") {
     LeaseBlock lease{};
-    enter_lease(lease, getpid(), second);
-    CHECK(enter_lease(lease, living_pid, 2 * second).entry == LeaseEntry::abandoned);
+    LeaseGrant grant = enter_lease(lease, getpid(), second);
+    REQUIRE(settle_lease(lease, grant, 1));
+    CHECK(enter_lease(lease, living_pid, 2 * second).entry == LeaseEntry::torn);
+    CHECK(lease.stalled_pid[0].load() == 0);
+    CHECK(lease.stalled_pid[1].load() == getpid());
   }
+  SECTION("it stopped before it wrote anything") {
+    LeaseBlock lease{};
+    LeaseGrant grant = enter_lease(lease, getpid(), second);
+    CHECK(enter_lease(lease, living_pid, 2 * second).entry == LeaseEntry::torn);
+    CHECK(lease.stalled_pid[0].load() == 0);
+    CHECK(lease.stalled_pid[1].load() == 0);
+    CHECK_FALSE(settle_lease(lease, grant, 0));
+  }
+}
+
+TEST_CASE("a chain of stalled evaluators is noted bank by bank") {
+  LeaseBlock lease{};
+  const int32_t third = getppid();
+  LeaseGrant first = enter_lease(lease, getpid(), second);
+  REQUIRE(settle_lease(lease, first, 0));
+  LeaseGrant next = enter_lease(lease, living_pid, 2 * second);
+  REQUIRE(settle_lease(lease, next, 1));
+  // The first one comes out while the second stalls in the other bank: each note stays right.
+  leave_lease(lease, first);
+  lease.stalled_pid[0].store(0);
+  CHECK(enter_lease(lease, third, 3 * second).entry == LeaseEntry::torn);
+  CHECK(lease.stalled_pid[0].load() == 0);
+  CHECK(lease.stalled_pid[1].load() == living_pid);
+}
+
+TEST_CASE("a taker that stalls right after taking over leaves the note behind") {
+  LeaseBlock lease{};
+  LeaseGrant first = enter_lease(lease, getpid(), second);
+  REQUIRE(settle_lease(lease, first, 0));
+  enter_lease(lease, dead_pid(), 2 * second);  // took over, died before it chose a bank
+  CHECK(enter_lease(lease, living_pid, 2 * second).entry == LeaseEntry::torn);
+  CHECK(lease.stalled_pid[0].load() == getpid());
+}
+
+TEST_CASE("a note that came too late is forgotten when its process asks again") {
+  LeaseBlock lease{};
+  const LeaseGrant first = enter_lease(lease, getpid(), second);
+  leave_lease(lease, first);
+  lease.stalled_pid[1].store(getpid());
+  CHECK(enter_lease(lease, getpid(), 2 * second).entry == LeaseEntry::same);
+  CHECK(lease.stalled_pid[1].load() == 0);
 }
 
 Decision decision_of(uint64_t id, DecisionKind kind) {
@@ -182,8 +228,9 @@ TEST_CASE("an evaluator stalled inside a tick is replaced in the other bank") {
   p.run_first(6);
   const uint32_t share = p.other->published_route().share_millionths;
   REQUIRE(share == 100'000);
-  const LeaseGrant stalled = enter_lease(p.shared.lease, p.first_pid, p.now + tick_ns);
+  LeaseGrant stalled = enter_lease(p.shared.lease, p.first_pid, p.now + tick_ns);
   REQUIRE(stalled.entry == LeaseEntry::same);
+  REQUIRE(settle_lease(p.shared.lease, stalled, 0));
 
   p.now += second;
   p.observe(50, 0);
@@ -204,8 +251,9 @@ TEST_CASE("two evaluators stalled inside a tick leave the route as it is") {
   TwoProcesses p;
   p.first->request_start();
   p.run_first(6);
-  enter_lease(p.shared.lease, p.first_pid, p.now + tick_ns);
-  p.shared.lease.stalled_pid[1].store(living_pid);
+  LeaseGrant stalled = enter_lease(p.shared.lease, p.first_pid, p.now + tick_ns);
+  REQUIRE(settle_lease(p.shared.lease, stalled, 0));
+  p.shared.lease.stalled_pid[1].store(getppid());
   p.now += second;
   CHECK(p.other->tick(living_pid, p.now).evaluated == 0);
   CHECK(p.other->published_route().share_millionths == 100'000);
