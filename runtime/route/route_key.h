@@ -19,33 +19,45 @@ struct RouteView {
   uint64_t salt = 0;
 };
 
-// Without branches but for the key's length: which side of the share a key falls on cannot be
-// foreseen. Wait-free.
-inline RouteDecision route_key(const RouteView& view, std::string_view key, int64_t now_ns) {
-  const uint32_t bucket = bucket_of_hash(key_hash(key, view.salt));
-  const uint32_t keyed = !key.empty();
+// A route as read for one request. Wait-free.
+struct RouteRead {
+  uint64_t word = 0;      // in force
+  uint64_t rollback = 0;  // RouteBlock::rollback_word
+};
 
+inline RouteRead read_route(const RouteBlock& block) {
   // The rollback word is read second: whoever sees a new route sees the epoch it belongs to.
-  const uint64_t published = view.block->route_word.load(std::memory_order_acquire);
-  const uint64_t epoch = rollback_epoch(view.block->rollback_word.load(std::memory_order_acquire));
-  // A rollback that has not reached the route yet: the baseline.
-  const uint64_t in_force = epoch_of(published) == (epoch & 0xffff);
-  const uint64_t word = published & (0 - in_force);
+  const uint64_t published = block.route_word.load(std::memory_order_acquire);
+  const uint64_t rollback = block.rollback_word.load(std::memory_order_acquire);
+  return {in_force(published, rollback), rollback};
+}
 
-  const int64_t heartbeat = view.block->sidecar_heartbeat_ns.load(std::memory_order_relaxed);
-  const uint32_t running = view.block->running.load(std::memory_order_relaxed);
+// All that a split needs. No branch: which side of the share a key falls on cannot be foreseen.
+inline bool candidate_answers(const RouteRead& read, uint32_t bucket) {
+  return bucket < share_of(read.word);
+}
+
+// The whole answer. Wait-free.
+inline RouteDecision route_key(const RouteView& view, std::string_view key, int64_t now_ns) {
+  const RouteBlock& block = *view.block;
+  const uint32_t keyed = !key.empty();
+  const uint32_t bucket = bucket_of_hash(key_hash(key, view.salt));
+  const RouteRead read = read_route(block);
+
+  const int64_t heartbeat = block.sidecar_heartbeat_ns.load(std::memory_order_relaxed);
+  const uint32_t running = block.running.load(std::memory_order_relaxed);
   const uint32_t silent = (heartbeat != 0) & (now_ns - heartbeat > sidecar_silent_ns);
 
-  const uint32_t candidate = keyed & (bucket < share_of(word));
-  const uint32_t mirror = keyed & (bucket < mirror_of(word)) & ~candidate;
+  const uint32_t candidate = keyed & candidate_answers(read, bucket);
+  const uint32_t mirror = keyed & (bucket < mirror_of(read.word)) & ~candidate;
   return {.candidate = static_cast<uint8_t>(candidate),
           .mirror = static_cast<uint8_t>(mirror),
           .keyless = static_cast<uint8_t>(keyed ^ 1),
           .stale = static_cast<uint8_t>(silent & running),
-          .share_millionths = share_of(word),
+          .share_millionths = share_of(read.word),
           .bucket = keyed ? bucket : 0,
-          .stage = stage_of(word),
-          .epoch = epoch};
+          .stage = stage_of(read.word),
+          .epoch = rollback_epoch(read.rollback)};
 }
 
 }  // namespace rel

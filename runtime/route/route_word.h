@@ -25,10 +25,18 @@ constexpr StageId stage_of(uint64_t word) {
   return StageId{(static_cast<uint32_t>(word >> 40) & 0xff) - 1};
 }
 
-// See RouteBlock::rollback_word.
+// epoch, low 16 bits, from bit 48 as in a route word, so that one exclusive or compares the two |
+// epoch >> 16 from bit 2 | bank << 1 | buffer. See RouteBlock::rollback_word.
 constexpr uint64_t pack_rollback(uint64_t epoch, uint32_t bank, uint32_t buffer) {
-  return epoch << 2 | uint64_t{bank} << 1 | buffer;
+  return epoch << 48 | epoch >> 16 << 2 | uint64_t{bank} << 1 | buffer;
 }
-constexpr uint64_t rollback_epoch(uint64_t word) { return word >> 2; }
+constexpr uint64_t rollback_epoch(uint64_t word) {
+  return (word & 0xffff'ffff'ffff) >> 2 << 16 | word >> 48;
+}
+
+// The route as it applies: that of `published`, or the baseline while a rollback has not reached it.
+constexpr uint64_t in_force(uint64_t published, uint64_t rollback) {
+  return (published ^ rollback) >> 48 == 0 ? published : 0;
+}
 
 }  // namespace rel

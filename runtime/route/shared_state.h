@@ -19,7 +19,7 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free);
 static_assert(std::atomic<int64_t>::is_always_lock_free);
 
 inline constexpr uint64_t shared_magic = 0x312d'6574'6174'7372;  // "rstate-1", little endian
-inline constexpr uint64_t shared_layout_version = 1;
+inline constexpr uint64_t shared_layout_version = 2;
 inline constexpr size_t banks = 2;
 inline constexpr size_t buffers = 2;
 
@@ -33,8 +33,8 @@ struct alignas(64) SharedIdentity {
 
 // What route() reads: one cache line, written only when the route changes and once a tick.
 struct alignas(64) RouteBlock {
-  // Rollback epoch << 2 | bank << 1 | buffer. The place is that of the engine state which the epoch
-  // belongs to, so that a rollback cut short by a crash is completed by the next evaluator.
+  // Rollback epoch, bank and buffer (route_word.h). The place is that of the engine state which the
+  // epoch belongs to, so that a rollback cut short by a crash is completed by the next evaluator.
   std::atomic<uint64_t> rollback_word;
   std::atomic<uint64_t> route_word;  // route_word.h
   std::atomic<int64_t> sidecar_heartbeat_ns;

@@ -69,7 +69,9 @@ struct Published {
 
 // The same question as the reference's: does the candidate answer this key?
 [[gnu::noinline]] uint32_t is_candidate(const RouteView& view, std::string_view key) {
-  return route_key(view, key, test::second).candidate;
+  if (key.empty()) return 0;
+  const uint32_t bucket = bucket_of_hash(key_hash(key, view.salt));
+  return candidate_answers(read_route(*view.block), bucket);
 }
 
 void ours(benchmark::State& state) {

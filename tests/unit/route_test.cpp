@@ -97,6 +97,16 @@ TEST_CASE("a rollback epoch ahead of the route means the baseline, at once") {
   CHECK(f.runtime->route("u", 1).epoch == 1);
 }
 
+TEST_CASE("an epoch survives being packed, also past what a route word holds") {
+  for (const uint64_t epoch : {0ull, 1ull, 0xffffull, 0x10000ull, 0x3abcdef01234ull}) {
+    CHECK(rollback_epoch(pack_rollback(epoch, 1, 1)) == epoch);
+    CHECK((pack_rollback(epoch, 1, 0) & 3) == 2);
+    const uint64_t published = pack_route({250'000, 0, StageId{0}, epoch});
+    CHECK(in_force(published, pack_rollback(epoch, 0, 1)) == published);
+    CHECK(in_force(published, pack_rollback(epoch + 1, 0, 1)) == 0);
+  }
+}
+
 TEST_CASE("no key is the baseline and says so") {
   Fixture f;
   f.block.route_word.store(pack_route({1'000'000, 1'000'000, StageId{1}, 0}));
