@@ -34,7 +34,7 @@ constexpr uint64_t rollback_epoch(uint64_t word) {
   return (word & 0xffff'ffff'ffff) >> 2 << 16 | word >> 48;
 }
 
-// The route as it applies: that of `published`, or the baseline while a rollback has not reached it.
+// The route as it applies: `published`, or the baseline while a rollback has not reached it.
 constexpr uint64_t in_force(uint64_t published, uint64_t rollback) {
   return (published ^ rollback) >> 48 == 0 ? published : 0;
 }
