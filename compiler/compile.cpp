@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/lints/allow.h"
 #include "compiler/lints/lint.h"
 #include "compiler/plan/lower.h"
 #include "compiler/sema/check.h"
@@ -45,7 +46,8 @@ Compiled compile(Sources& sources, FileId file, const CompileOptions& options,
       report_unknown_release(policy, options.release, diagnostics);
     }
   }
-  if (!diagnostics.has_errors()) {
+  const bool sound = !diagnostics.has_errors();
+  if (sound) {
     lints::run(policy, diagnostics);
     for (const sema::TypedRelease& release : policy.releases) {
       if (!options.release.empty() && release.name != options.release) continue;
@@ -58,6 +60,9 @@ Compiled compile(Sources& sources, FileId file, const CompileOptions& options,
       compiled.plans.push_back(std::move(*plan));
     }
   }
+  std::vector<FileId> ids;
+  for (const ast::File& each : files) ids.push_back(each.id);
+  lints::apply_allows(sources, ids, sound, diagnostics);
   diagnostics.sort();
   if (diagnostics.has_errors()) compiled.plans.clear();
   return compiled;

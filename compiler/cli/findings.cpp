@@ -5,7 +5,9 @@
 
 #include <cstdlib>
 
+#include "compiler/diagnostics/render_github.h"
 #include "compiler/diagnostics/render_json.h"
+#include "compiler/diagnostics/render_sarif.h"
 #include "compiler/diagnostics/render_short.h"
 #include "compiler/diagnostics/render_text.h"
 
@@ -18,23 +20,32 @@ Colour colour_for(std::FILE* out) {
   return !refused && isatty(fileno(out)) == 1 ? Colour::always : Colour::never;
 }
 
+constexpr std::pair<std::string_view, Format> formats[] = {{"text", Format::text},
+                                                           {"short", Format::short_lines},
+                                                           {"json", Format::json},
+                                                           {"sarif", Format::sarif},
+                                                           {"github", Format::github}};
+
 std::string count(size_t number, const char* what) {
   return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
 }
 
 }  // namespace
 
-const char* const format_help = "text (for people), short (one line each) or json (for programs)";
+const char* const format_help =
+    "text (for people), short (one line each), json (for programs), sarif or github (for code "
+    "hosts)";
 
 std::string check_format(const std::string& word) {
-  if (word == "text" || word == "short" || word == "json") return {};
-  if (word == "sarif" || word == "github") return "`" + word + "` is not built in this version";
-  return "`" + word + "` is not a format: text, short or json";
+  for (const auto& [name, format] : formats)
+    if (name == word) return {};
+  return "`" + word + "` is not a format: text, short, json, sarif or github";
 }
 
 Format format_of(const std::string& word) {
-  if (word == "short") return Format::short_lines;
-  return word == "json" ? Format::json : Format::text;
+  for (const auto& [name, format] : formats)
+    if (name == word) return format;
+  return Format::text;
 }
 
 void print_findings(std::FILE* out, Format format, const Sources& sources,
@@ -49,6 +60,15 @@ void print_findings(std::FILE* out, Format format, const Sources& sources,
       break;
     case Format::json:
       text = render_json(sources, diagnostics.all());
+      break;
+    case Format::sarif: {
+      SarifLog log;
+      log.add(sources, diagnostics.all());
+      text = log.text();
+      break;
+    }
+    case Format::github:
+      text = render_github(sources, diagnostics.all());
       break;
   }
   std::fwrite(text.data(), 1, text.size(), out);

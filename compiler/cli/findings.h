@@ -9,16 +9,15 @@
 
 namespace rel::cli {
 
-enum class Format : uint8_t { text, short_lines, json };
+enum class Format : uint8_t { text, short_lines, json, sarif, github };
 
-// The words of `--format`, given to add_option as a check: formats that are not built are refused
-// by name.
+// The words of `--format`, given to add_option as a check.
 extern const char* const format_help;
 std::string check_format(const std::string& word);
 Format format_of(const std::string& word);
 
 // Writes diagnostics in the order given. Text is in colour only on a terminal, and not with
-// NO_COLOR in the environment.
+// NO_COLOR in the environment. A SARIF log is one document over all files: see SarifLog.
 void print_findings(std::FILE* out, Format format, const Sources& sources,
                     const Diagnostics& diagnostics);
 

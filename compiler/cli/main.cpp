@@ -4,10 +4,11 @@
 #include <fmt/core.h>
 
 #include "compiler/cli/command.h"
+#include "compiler/version.h"
 
 int main(int argc, char** argv) {
   CLI::App app{"Relc: releases of AI models that are checked, watched and taken back", "relc"};
-  app.set_version_flag("--version", "relc 0.1.0");
+  app.set_version_flag("--version", std::string("relc ") + rel::version);
   app.require_subcommand(1);
   int exit_code = rel::cli::exit_clean;
   for (rel::cli::AddCommand add : rel::cli::command_table()) add(app, exit_code);

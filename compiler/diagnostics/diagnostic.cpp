@@ -127,6 +127,15 @@ void Diagnostics::sort() {
     return key(a) == key(b) && a.message == b.message;
   };
   list_.erase(std::unique(list_.begin(), list_.end(), same), list_.end());
+  count_errors();
+}
+
+void Diagnostics::keep(const std::function<bool(const Diagnostic&)>& wanted) {
+  std::erase_if(list_, [&](const Diagnostic& each) { return !wanted(each); });
+  count_errors();
+}
+
+void Diagnostics::count_errors() {
   const auto is_error = [](const Diagnostic& each) { return each.level == Level::error; };
   errors_ = static_cast<size_t>(std::count_if(list_.begin(), list_.end(), is_error));
 }

@@ -4,8 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -73,8 +74,12 @@ class Diagnostics {
   const std::vector<Diagnostic>& all() const { return list_; }
   // By file, then offset, then code; equal ones once.
   void sort();
+  // Drops what `wanted` is false for.
+  void keep(const std::function<bool(const Diagnostic&)>& wanted);
 
  private:
+  void count_errors();
+
   std::vector<Diagnostic> list_;
   size_t errors_ = 0;
 };

@@ -129,4 +129,21 @@ std::string display_text(std::string_view text) {
   return made;
 }
 
+Position character_position(const Sources& sources, FileId file, uint32_t offset) {
+  Position at = sources.position(file, offset);
+  const std::string_view before = sources.line(file, at.line).substr(0, at.column - 1);
+  const auto inner = std::count_if(before.begin(), before.end(),
+                                   [](char c) { return (c & 0xC0) == 0x80; });
+  at.column -= static_cast<uint32_t>(inner);
+  return at;
+}
+
+std::string whole_message(const Diagnostic& diagnostic) {
+  std::string made = diagnostic.message;
+  for (const std::string& each : diagnostic.help) made += "\nhelp: " + each;
+  for (const Fix& each : diagnostic.fixes) made += "\nhelp: " + each.title;
+  for (const std::string& each : diagnostic.notes) made += "\nnote: " + each;
+  return made;
+}
+
 }  // namespace rel

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "compiler/diagnostics/diagnostic.h"
+
 namespace rel {
 
 // A line of a file as it is shown, and where each of its bytes stands.
@@ -29,5 +31,11 @@ struct CutLine {
 CutLine cut_line(const DisplayLine& line, uint32_t first, uint32_t count);
 
 std::string display_text(std::string_view text);
+
+// Line and column from 1, the column in characters (code points): what editors and hosts count.
+Position character_position(const Sources& sources, FileId file, uint32_t offset);
+
+// The message with its help, fixes and notes, a line each, for programs that show one text.
+std::string whole_message(const Diagnostic& diagnostic);
 
 }  // namespace rel

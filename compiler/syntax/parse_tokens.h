@@ -161,7 +161,15 @@ class Lexing {
   // The sign another language has for an operator: said once, and read as what it means.
   void foreign(Token token, size_t kind, std::string_view word) {
     const Span span{file_, token.offset, token.length};
-    report_foreign_operator(span, sources_.text(span), word, diagnostics_);
+    const std::string& text = sources_.file(file_).text;
+    const auto is_space = [&](size_t at) {
+      return at >= text.size() || std::string_view(" \t\r\n(").find(text[at]) != std::string::npos;
+    };
+    std::string fixed(word);
+    if (token.offset > 0 && !is_space(token.offset - 1)) fixed.insert(0, " ");
+    if (token.end() < text.size() && (text[token.end()] == '(' || !is_space(token.end())))
+      fixed += " ";
+    report_foreign_operator(span, sources_.text(span), word, std::move(fixed), diagnostics_);
     token.kind = static_cast<uint32_t>(kind);
     token.role = role_of(kind);
     tokens_.push_back(token);

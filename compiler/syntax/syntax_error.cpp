@@ -297,9 +297,9 @@ void report_syntax_error(const SyntaxErrorFacts& facts, Diagnostics& diagnostics
 }
 
 void report_foreign_operator(Span span, std::string_view sign, std::string_view word,
-                             Diagnostics& diagnostics) {
+                             std::string fixed, Diagnostics& diagnostics) {
   diagnostics.report(Code::unknown_character, span, quoted(sign) + " is not an operator here")
-      .with_fix(span, " " + std::string(word) + " ", "write " + quoted(word), true);
+      .with_fix(span, std::move(fixed), "write " + quoted(word), true);
 }
 
 void report_unknown_character(Span span, std::string_view character, Diagnostics& diagnostics) {

@@ -42,9 +42,10 @@ struct SyntaxErrorFacts {
 
 void report_syntax_error(const SyntaxErrorFacts& facts, Diagnostics& diagnostics);
 
-// `&&`, `||` and `!` of other languages, for `word` of this one.
+// `&&`, `||` and `!` of other languages, for `word` of this one; `fixed` is the word with the
+// spaces that are missing around it.
 void report_foreign_operator(Span span, std::string_view sign, std::string_view word,
-                             Diagnostics& diagnostics);
+                             std::string fixed, Diagnostics& diagnostics);
 
 void report_unknown_character(Span span, std::string_view character, Diagnostics& diagnostics);
 

@@ -1,62 +1,17 @@
 // `relc check` and `relc explain` as other programs call them: exit codes, streams and formats.
 #include <catch2/catch.hpp>
 
-#include <sys/wait.h>
-
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
 
+#include "tests/ui/relc_folder.h"
+
 namespace {
 
-namespace fs = std::filesystem;
-
-struct Run {
-  int exit = -1;
-  std::string out;
-  std::string err;
-};
-
-// A folder of its own that goes away with the test.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "rel_check_XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;  // the test has its result; a leftover folder does not change it
-    fs::remove_all(path_, ignored);
-  }
-  void write(const std::string& name, const std::string& text) const {
-    fs::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << text;
-  }
-  std::string read(const std::string& name) const {
-    std::ostringstream text;
-    text << std::ifstream(path_ / name).rdbuf();
-    return text.str();
-  }
-
-  Run relc(const std::string& arguments, const std::string& input = "") const {
-    write("stdin", input);
-    const std::string command = "cd '" + path_.string() + "' && '" REL_BUILD_DIR "/bin/relc' " +
-                                arguments + " <stdin >out 2>err";
-    const int status = std::system(command.c_str());
-    REQUIRE(WIFEXITED(status));
-    return Run{WEXITSTATUS(status), read("out"), read("err")};
-  }
-
- private:
-  fs::path path_;
-};
+using rel::test::Folder;
+using rel::test::Run;
 
 const std::string good = "metric latency : duration per request, lower is better\n";
 const std::string bad = "metrc latency : duration\n";
@@ -89,18 +44,6 @@ TEST_CASE("check: exit codes and the summary", "[check]") {
   CHECK(here.exit == 1);
   CHECK(here.out.find("[REL0011]\n") != std::string::npos);
   CHECK(folder.relc("check good.release --format html").exit == 2);
-}
-
-TEST_CASE("check: formats that are not built are refused by name", "[check]") {
-  const Folder folder;
-  folder.write("good.release", good);
-  for (const char* format : {"sarif", "github"}) {
-    const Run run = folder.relc(std::string("check good.release --format ") + format);
-    CHECK(run.exit == 2);
-    CHECK(run.out == "");
-    CHECK(run.err.find("`" + std::string(format) + "` is not built in this version") !=
-          std::string::npos);
-  }
 }
 
 TEST_CASE("check: directories are searched for policies", "[check]") {

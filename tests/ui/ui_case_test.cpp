@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "compiler/compile.h"
+#include "compiler/diagnostics/fixes.h"
 #include "compiler/diagnostics/render_short.h"
 #include "compiler/diagnostics/render_text.h"
 #include "tests/golden.h"
@@ -98,22 +99,10 @@ void compare_golden(const Outcome& outcome, const fs::path& golden) {
   CHECK(rendered == read_file(golden));
 }
 
-// Applies the safe fixes in the main file, the last one first; overlapping ones wait.
 std::string with_safe_fixes(const Outcome& outcome) {
-  std::vector<Fix> fixes;
-  for (const Diagnostic& each : outcome.diagnostics.all())
-    for (const Fix& fix : each.fixes)
-      if (fix.safe && fix.span.file == outcome.main) fixes.push_back(fix);
-  std::sort(fixes.begin(), fixes.end(),
-            [](const Fix& a, const Fix& b) { return a.span.offset > b.span.offset; });
-  std::string text = outcome.sources.file(outcome.main).text;
-  size_t before = text.size() + 1;
-  for (const Fix& fix : fixes) {
-    if (fix.span.end() > before) continue;
-    text.replace(fix.span.offset, fix.span.length, fix.text);
-    before = fix.span.offset;
-  }
-  return text;
+  return apply_safe_fixes(outcome.sources.file(outcome.main).text, outcome.main,
+                          outcome.diagnostics.all())
+      .text;
 }
 
 size_t safe_fixes(const Outcome& outcome) {

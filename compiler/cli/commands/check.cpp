@@ -1,59 +1,56 @@
 // relc check: reads policies and says what is wrong with them. Nothing is run.
 // Exit: 0 clean, 1 findings (warnings alone only with --deny-warnings), 2 usage or unreadable file.
-#include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "compiler/cli/command.h"
 #include "compiler/cli/findings.h"
+#include "compiler/cli/policy_paths.h"
+#include "compiler/cli/whole_file.h"
 #include "compiler/compile.h"
+#include "compiler/diagnostics/fixes.h"
+#include "compiler/diagnostics/render_sarif.h"
 
 namespace rel::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct CheckOptions {
   std::vector<std::string> paths;
   std::string format = "text";
   std::string release;
   bool deny_warnings = false;
+  bool fix = false;
 };
 
-// The policies a path stands for: itself, or every *.release below a directory, in order of name.
-std::vector<std::string> policies_of(const std::string& path) {
-  std::error_code ignored;  // what is no directory is read as a file, and that says what is wrong
-  if (path == "-" || !fs::is_directory(path, ignored)) return {path};
-  std::vector<std::string> found;
-  const auto options = fs::directory_options::skip_permission_denied;
-  for (fs::recursive_directory_iterator at(path, options, ignored), end; at != end;
-       at.increment(ignored))
-    if (at->path().extension() == ".release" && !at->is_directory(ignored))
-      found.push_back(at->path().string());
-  std::sort(found.begin(), found.end());
-  return found;
+// A fix can make room for another, such as one it overlapped.
+constexpr size_t fix_rounds_max = 16;
+
+size_t errors_of(const Diagnostics& diagnostics) {
+  FindingCounts counts;
+  counts.add(diagnostics);
+  return counts.errors;
 }
 
 class Check {
  public:
   explicit Check(const CheckOptions& options)
-      : options_(options), format_(format_of(options.format)) {}
+      : options_(options),
+        format_(format_of(options.format)),
+        // With `--fix -` the fixed policy is what standard output is for.
+        out_(options.fix && options.paths == std::vector<std::string>{"-"} ? stderr : stdout) {}
 
   int run() {
     const std::vector<std::string> here = {"."};
-    for (const std::string& path : options_.paths.empty() ? here : options_.paths) {
-      const std::vector<std::string> policies = policies_of(path);
-      if (policies.empty()) {
-        std::fprintf(stderr, "relc: no *.release file below `%s`\n", path.c_str());
-        failed_ = true;
-      }
-      for (const std::string& policy : policies)
-        if (seen_.insert(policy).second) check(policy);
-    }
-    if (format_ != Format::json) summary();
+    bool found_all = true;
+    for (const std::string& policy :
+         policies_of_all(options_.paths.empty() ? here : options_.paths, found_all))
+      check(policy);
+    failed_ = failed_ || !found_all;
+    if (format_ == Format::sarif) std::fputs(log_.text().c_str(), out_);
+    if (format_ != Format::json && format_ != Format::sarif) summary();
     if (failed_) return exit_failed;
     const bool warned = options_.deny_warnings && counts_.warnings > 0;
     return counts_.errors > 0 || warned ? exit_findings : exit_clean;
@@ -61,23 +58,71 @@ class Check {
 
  private:
   void check(const std::string& path) {
-    Sources sources;
-    Diagnostics diagnostics;
+    auto sources = std::make_unique<Sources>();
+    auto diagnostics = std::make_unique<Diagnostics>();
     ++files_;
-    if (const Result<FileId> file = read_policy(sources, path, diagnostics))
-      compile(sources, *file, CompileOptions{options_.release}, diagnostics);
-    else
+    if (const Result<FileId> file = read_policy(*sources, path, *diagnostics)) {
+      compile(*sources, *file, CompileOptions{options_.release}, *diagnostics);
+      if (options_.fix) fix(path, *file, sources, diagnostics);
+    } else {
       failed_ = true;
-    diagnostics.sort();
-    counts_.add(diagnostics);
-    print_findings(stdout, format_, sources, diagnostics);
-    if (!diagnostics.all().empty() && example_.empty())
-      example_ = info_of(diagnostics.all().front().code).id;
+    }
+    diagnostics->sort();
+    // What is wrong with a file that several policies import is said once.
+    diagnostics->keep([&](const Diagnostic& each) { return is_news(*sources, each); });
+    counts_.add(*diagnostics);
+    if (format_ == Format::sarif)
+      log_.add(*sources, diagnostics->all());
+    else
+      print_findings(out_, format_, *sources, *diagnostics);
+    if (!diagnostics->all().empty() && example_.empty())
+      example_ = info_of(diagnostics->all().front().code).id;
+  }
+
+  bool is_news(const Sources& sources, const Diagnostic& each) {
+    if (!sources.has(each.span.file)) return true;
+    return reported_
+        .emplace(sources.file(each.span.file).path, each.span.offset, each.code, each.message)
+        .second;
+  }
+
+  // Applies safe fixes round by round, then writes the file once, whole. A round that leaves more
+  // errors than it found is not taken.
+  void fix(const std::string& path, FileId file, std::unique_ptr<Sources>& sources,
+           std::unique_ptr<Diagnostics>& diagnostics) {
+    const std::string before = sources->file(file).text;
+    std::string text = before;
+    size_t applied = 0;
+    for (size_t round = 0; round < fix_rounds_max; ++round) {
+      FixedText fixed = apply_safe_fixes(text, file, diagnostics->all());
+      if (fixed.applied == 0) break;
+      auto next_sources = std::make_unique<Sources>();
+      auto next = std::make_unique<Diagnostics>();
+      const FileId again = next_sources->add(path, fixed.text);
+      compile(*next_sources, again, CompileOptions{options_.release}, *next);
+      if (errors_of(*next) > errors_of(*diagnostics)) break;
+      sources = std::move(next_sources);
+      diagnostics = std::move(next);
+      text = std::move(fixed.text);
+      applied += fixed.applied;
+    }
+    if (path == "-") {
+      std::fwrite(text.data(), 1, text.size(), stdout);
+    } else if (applied > 0) {
+      if (const Status written = replace_file(path, text); !written) {
+        std::fprintf(stderr, "relc: %s\n", written.error().message.c_str());
+        failed_ = true;
+        return;
+      }
+    }
+    fixed_ += applied;
   }
 
   void summary() const {
     std::fflush(stdout);
-    std::fprintf(stderr, "relc: %s in %zu file%s", describe(counts_).c_str(), files_,
+    std::fprintf(stderr, "relc: ");
+    if (options_.fix) std::fprintf(stderr, "%zu fixed; ", fixed_);
+    std::fprintf(stderr, "%s in %zu file%s", describe(counts_).c_str(), files_,
                  files_ == 1 ? "" : "s");
     if (!example_.empty()) std::fprintf(stderr, "; `relc explain %s` says more", example_.c_str());
     std::fputs("\n", stderr);
@@ -85,10 +130,13 @@ class Check {
 
   const CheckOptions& options_;
   Format format_;
+  std::FILE* out_;
   FindingCounts counts_;
-  std::set<std::string> seen_;
+  SarifLog log_;
+  std::set<std::tuple<std::string, uint32_t, Code, std::string>> reported_;
   std::string example_;
   size_t files_ = 0;
+  size_t fixed_ = 0;
   bool failed_ = false;
 };
 
@@ -104,6 +152,8 @@ void add_command_check(CLI::App& app, int& exit_code) {
       ->check(CLI::Validator(check_format, "FORMAT"));
   command->add_option("--release", options->release, "check only this release");
   command->add_flag("--deny-warnings", options->deny_warnings, "warnings are findings, too");
+  command->add_flag("--fix", options->fix,
+                    "apply the safe fixes; with -, the fixed policy goes to standard output");
   command->callback([options, &exit_code] { exit_code = Check(*options).run(); });
 }
 
