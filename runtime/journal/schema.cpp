@@ -90,6 +90,19 @@ Status check_soundness(Database& database) {
                            database.path(), *answer)};
 }
 
+// What a process before us wrote and could not synchronise may be in the page cache and not on
+// disk, where it counts as clean: no later fsync would write it, and records appended behind it
+// would be lost with it. Every page of the log is therefore written anew, into the database, and
+// the log begun again, before anything is appended.
+Status settle_log(Database& database) {
+  Result<int64_t> busy = database.query_integer("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!busy) return busy.error();
+  if (*busy == 0) return ok();
+  return Error{fmt::format("{} is being read by another program, which keeps its log from being "
+                           "settled; end that program and start again",
+                           database.path())};
+}
+
 }  // namespace
 
 Status prepare_schema(Database& database, DatabaseMode mode) {
@@ -106,7 +119,8 @@ Status prepare_schema(Database& database, DatabaseMode mode) {
     }
   }
   if (Status s = check_identity(database); !s) return s;
-  return check_soundness(database);
+  if (Status s = check_soundness(database); !s) return s;
+  return mode == DatabaseMode::create ? settle_log(database) : ok();
 }
 
 }  // namespace rel

@@ -12,7 +12,7 @@
 #include "runtime/host/host.h"
 #include "runtime/host/status_json.h"
 #include "tests/crash/kill_vfs.h"
-#include "tests/crash/memory_disk.h"
+#include "tests/memory_disk.h"
 #include "tests/crash/trial.h"
 
 using namespace rel;
@@ -197,6 +197,48 @@ TEST_CASE("a power cut after a failed synchronisation finds the journal sound or
     live(trial, witness, never);
     disk.crash(point, 512);
     CHECK(broken_by_crash(trial, witness) == "");
+  }
+}
+
+// After a failed fsync the page cache holds what the disk does not, and a process that starts anew
+// reads it there: nothing may be appended behind it as if it were on the disk.
+TEST_CASE("what a failed synchronisation left in the page cache takes no later record with it") {
+  const Plan plan = trial_plan();
+  const auto entry = [](uint64_t id) {
+    JournalEntry made;
+    made.decision.id = id;
+    made.decision.kind = DecisionKind::held;
+    return made;
+  };
+  for (uint64_t seed = 0; seed < 9; ++seed) {
+    CAPTURE(seed);
+    MemoryDisk disk;
+    auto journal = Journal::open({.path = "journal", .vfs = MemoryDisk::vfs});
+    REQUIRE(journal);
+    const auto release = (*journal)->begin_release(plan, start_ns);
+    REQUIRE(release);
+    disk.fail_at(disk.operations(), DiskFault::sync_forever);
+    const JournalEntry first = entry(1);
+    REQUIRE_FALSE((*journal)->record(release->id, plan, {.entries = {&first, 1}}));
+    disk.fail_at(disk.operations(), DiskFault::power_off);  // kill -9
+    journal->reset();
+    disk.forget_process();
+
+    journal = Journal::open({.path = "journal", .vfs = MemoryDisk::vfs});
+    REQUIRE(journal);
+    const JournalEntry second = entry(2);
+    REQUIRE((*journal)->record(release->id, plan, {.entries = {&second, 1}}));
+    disk.fail_at(disk.operations(), DiskFault::power_off);
+    journal->reset();
+    disk.crash(seed, 512);
+
+    journal = Journal::open({.path = "journal", .vfs = MemoryDisk::vfs});
+    REQUIRE(journal);
+    const auto logged = (*journal)->decisions(release->id, 0, 10);
+    REQUIRE(logged);
+    CHECK(std::count_if(logged->begin(), logged->end(), [](const LoggedDecision& one) {
+            return one.entry.decision.id == 2;
+          }) == 1);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "tests/crash/memory_disk.h"
+#include "tests/memory_disk.h"
 
 #include <sqlite3.h>
 
@@ -144,13 +144,24 @@ int full_path(sqlite3_vfs*, const char* name, int size, char* out) {
   return SQLITE_OK;
 }
 
+int randomness(sqlite3_vfs* vfs, int count, char* out) {
+  for (int i = 0; i < count; ++i) out[i] = static_cast<char>(disk_of(vfs)->next_random() >> 56);
+  return count;
+}
+
+// 2026-03-01T12:00:00Z as a Julian day: no decision depends on the journal's own clock.
+int current_time(sqlite3_vfs*, double* days) {
+  *days = 2461101.0;
+  return SQLITE_OK;
+}
+
 sqlite3_vfs* registered = nullptr;
 
 }  // namespace
 
 MemoryDisk::MemoryDisk() {
   const sqlite3_vfs* platform = sqlite3_vfs_find(nullptr);
-  registered = new sqlite3_vfs(*platform);  // clock and randomness stay the platform's
+  registered = new sqlite3_vfs(*platform);
   registered->iVersion = 1;
   registered->szOsFile = sizeof(OpenFile);
   registered->pNext = nullptr;
@@ -158,6 +169,8 @@ MemoryDisk::MemoryDisk() {
   registered->pAppData = this;
   registered->xOpen = open_file;
   registered->xDelete = delete_file;
+  registered->xRandomness = randomness;
+  registered->xCurrentTime = current_time;
   registered->xAccess = access_file;
   registered->xFullPathname = full_path;
   sqlite3_vfs_register(registered, 0);
@@ -177,6 +190,11 @@ void MemoryDisk::fail_at(uint64_t operation, DiskFault fault) {
 void MemoryDisk::heal() {
   fault_ = DiskFault::none;
   fail_at_ = 0;
+}
+
+void MemoryDisk::forget_process() {
+  heal();
+  for (auto& [name, file] : files_) file.shared_regions.clear();
 }
 
 void MemoryDisk::crash(uint64_t seed, size_t granularity) {

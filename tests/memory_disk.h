@@ -40,6 +40,12 @@ class MemoryDisk {
   // `granularity` bytes, what `seed` chooses. Everything volatile is gone.
   void crash(uint64_t seed, size_t granularity);
 
+  // kill -9 of the only process: its memory is gone, what it wrote is the page cache's.
+  void forget_process();
+  // What SQLite draws from is the same from here on for the same seed; its clock stands still.
+  void seed_randomness(uint64_t seed) { random_ = seed; }
+  uint64_t next_random() { return random_ += 0x9e3779b97f4a7c15; }
+
   // -- what the VFS calls
   struct Change {
     bool truncation = false;
@@ -67,6 +73,7 @@ class MemoryDisk {
   uint64_t operations_ = 0;
   uint64_t fail_at_ = 0;
   DiskFault fault_ = DiskFault::none;
+  uint64_t random_ = 1;
 };
 
 }  // namespace rel::test
