@@ -58,13 +58,14 @@ uint32_t bucket_of(std::string_view key, uint64_t salt) {
 }
 
 struct Runtime::Parts {
-  Parts(const Plan& p, Evaluator e, std::byte* m)
+  Parts(const Plan& p, Evaluator e, std::byte* m, ProcessAlive a)
       : route{&reinterpret_cast<SharedState*>(m)->route, p.salt},
         plan(p),
         evaluator(e),
         memory(m),
         layout(p),
-        publication(layout, m),
+        publication(layout, m, a),
+        alive(a),
         shared(publication.shared()),
         windows(p, layout),
         collector(layout, m),
@@ -96,6 +97,7 @@ struct Runtime::Parts {
   std::byte* memory;
   SharedLayout layout;
   Publication publication;
+  ProcessAlive alive;
   SharedState& shared;
   Windows windows;
   Collector collector;
@@ -116,7 +118,7 @@ Runtime::~Runtime() = default;
 size_t Runtime::shared_size(const Plan& plan) { return SharedLayout(plan).size(); }
 
 Result<std::unique_ptr<Runtime>> Runtime::open(const Plan& plan, Evaluator evaluator,
-                                               std::span<std::byte> memory) {
+                                               std::span<std::byte> memory, ProcessAlive alive) {
   const size_t size = shared_size(plan);
   if (size > limits::shared_bytes_max) {
     return Error{fmt::format(
@@ -141,7 +143,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const Plan& plan, Evaluator evalu
   }
   evaluator.plan = &plan;
   std::unique_ptr<Runtime> runtime(new Runtime);
-  runtime->parts_ = std::make_unique<Parts>(plan, evaluator, memory.data());
+  runtime->parts_ = std::make_unique<Parts>(plan, evaluator, memory.data(), alive);
   return runtime;
 }
 
@@ -151,7 +153,7 @@ Result<uint32_t> Runtime::claim_shard(int32_t pid) {
   for (uint32_t shard = 0; shard < limits::shards_max; ++shard) {
     const ShardView view = shard_view(parts_->layout, parts_->memory, shard);
     int32_t owner = view.header->pid.load(std::memory_order_acquire);
-    if (owner != 0 && process_alive(owner)) continue;
+    if (owner != 0 && parts_->alive(owner)) continue;
     if (!view.header->pid.compare_exchange_strong(owner, pid, std::memory_order_acq_rel)) continue;
     if (owner != 0) mend_shard(parts_->layout, view);
     view.header->claims.fetch_add(1, std::memory_order_acq_rel);
@@ -221,7 +223,7 @@ void Runtime::Parts::settle_seat(Seat seat, int64_t now_ns) {
   tick.decision_count = 0;
   if (seat == Seat::emptied) {
     restart_windows(now_ns, ResetScope::everything);
-    collector.collect(windows, CollectMode::discard);
+    collector.collect(windows, CollectMode::restart);
   }
   if (publication.rollback_unfinished(tick.engine)) publication.adopt_rollback(tick);
 }

@@ -12,6 +12,7 @@
 #include <span>
 #include <string_view>
 
+#include "runtime/base/process.h"
 #include "runtime/base/result.h"
 #include "runtime/eval/evaluator.h"
 #include "runtime/ingest/observation.h"
@@ -58,7 +59,8 @@ class Runtime {
   // a fresh state, anything else must be a state of the same plan (magic, layout version, plan
   // hash) or is refused with what differs. That a file is of this boot is open_mapping's to say.
   static Result<std::unique_ptr<Runtime>> open(const Plan& plan, Evaluator evaluator,
-                                               std::span<std::byte> memory);
+                                               std::span<std::byte> memory,
+                                               ProcessAlive alive = process_alive);
   ~Runtime();
 
   // -- data plane

@@ -1,10 +1,6 @@
 // The lease of the evaluator: entering, settling in a bank and leaving, one compare-and-swap each.
 #include "runtime/route/lease.h"
 
-#include <signal.h>
-
-#include <cerrno>
-
 namespace rel {
 namespace {
 
@@ -31,13 +27,13 @@ bool silent(const LeaseBlock& lease, int64_t now_ns) {
 // Whoever takes the lease over from a live process inside a bank notes it first: a taker that
 // stalls or dies right after must leave the note behind. False: somebody else is noted there, so
 // one of the two is out of date and the next attempt sees which.
-bool note_stalled(LeaseBlock& lease, uint32_t bank, int32_t pid) {
+bool note_stalled(LeaseBlock& lease, uint32_t bank, int32_t pid, ProcessAlive alive) {
   int32_t noted = 0;
   if (lease.stalled_pid[bank].compare_exchange_strong(noted, pid, std::memory_order_acq_rel)) {
     return true;
   }
   if (noted == pid) return true;
-  return !process_alive(noted) &&
+  return !alive(noted) &&
          lease.stalled_pid[bank].compare_exchange_strong(noted, pid, std::memory_order_acq_rel);
 }
 
@@ -54,9 +50,7 @@ void forget_notes(LeaseBlock& lease, int32_t pid) {
 
 }  // namespace
 
-bool process_alive(int32_t pid) { return pid > 0 && (kill(pid, 0) == 0 || errno != ESRCH); }
-
-LeaseGrant enter_lease(LeaseBlock& lease, int32_t pid, int64_t now_ns) {
+LeaseGrant enter_lease(LeaseBlock& lease, int32_t pid, int64_t now_ns, ProcessAlive alive) {
   LeaseGrant grant;
   uint64_t held = lease.word.load(std::memory_order_acquire);
   const int32_t holder = lease_pid(held);
@@ -69,10 +63,10 @@ LeaseGrant enter_lease(LeaseBlock& lease, int32_t pid, int64_t now_ns) {
     if (where == LeaseWhere::outside) entry = LeaseEntry::same;
     grant.word = (held & ~where_mask) | static_cast<uint64_t>(LeaseWhere::choosing);
   } else {
-    const bool dead = holder == 0 || (holder != pid && !process_alive(holder));
+    const bool dead = holder == 0 || (holder != pid && !alive(holder));
     if (!dead && !silent(lease, now_ns)) return grant;
     if (where == LeaseWhere::outside) entry = LeaseEntry::clean;
-    if (in_bank && !dead && !note_stalled(lease, bank_of(where), holder)) return grant;
+    if (in_bank && !dead && !note_stalled(lease, bank_of(where), holder, alive)) return grant;
     grant.word = lease_word(pid, lease_epoch(held) + 1, LeaseWhere::choosing);
   }
   // Before the word: whoever reads the new holder must not judge it by the old one's silence.

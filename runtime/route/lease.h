@@ -12,6 +12,7 @@
 
 #include <cstdint>
 
+#include "runtime/base/process.h"
 #include "runtime/route/shared_state.h"
 
 namespace rel {
@@ -33,7 +34,8 @@ struct LeaseGrant {
 };
 
 // Enters with LeaseWhere::choosing.
-LeaseGrant enter_lease(LeaseBlock& lease, int32_t pid, int64_t now_ns);
+LeaseGrant enter_lease(LeaseBlock& lease, int32_t pid, int64_t now_ns,
+                       ProcessAlive alive = process_alive);
 // From here on the caller may write to `bank`. False: the lease is another's.
 [[nodiscard]] bool settle_lease(LeaseBlock& lease, LeaseGrant& grant, uint32_t bank);
 bool holds_lease(const LeaseBlock& lease, const LeaseGrant& grant);
@@ -43,8 +45,5 @@ constexpr uint32_t lease_epoch(uint64_t word) {
   return static_cast<uint32_t>(word >> 2) & 0x3fffffff;
 }
 constexpr LeaseWhere lease_where(uint64_t word) { return static_cast<LeaseWhere>(word & 3); }
-
-// A process that exists, whoever owns it.
-bool process_alive(int32_t pid);
 
 }  // namespace rel

@@ -31,8 +31,11 @@ bool lowers(uint64_t present, uint64_t wanted) {
 
 }  // namespace
 
-Publication::Publication(const SharedLayout& layout, std::byte* memory)
-    : layout_(layout), memory_(memory), shared_(*reinterpret_cast<SharedState*>(memory)) {}
+Publication::Publication(const SharedLayout& layout, std::byte* memory, ProcessAlive alive)
+    : layout_(layout),
+      memory_(memory),
+      alive_(alive),
+      shared_(*reinterpret_cast<SharedState*>(memory)) {}
 
 TickBuffer& Publication::buffer(uint32_t bank, uint32_t index) const {
   return *reinterpret_cast<TickBuffer*>(memory_ + layout_.bank_offset(bank) +
@@ -51,7 +54,7 @@ FrameColumns Publication::columns(TickBuffer& tick, size_t frame_size) const {
 // -- taking the seat
 
 Seat Publication::enter(int32_t pid, int64_t now_ns) {
-  grant_ = enter_lease(shared_.lease, pid, now_ns);
+  grant_ = enter_lease(shared_.lease, pid, now_ns, alive_);
   if (grant_.entry == LeaseEntry::refused) return Seat::refused;
   pid_ = pid;
   // Refused from here on, the lease stays with this process, still choosing: whoever is next,
@@ -75,7 +78,7 @@ Seat Publication::choose_bank(LeaseEntry entry) {
     int32_t holder = stalled[bank_].load(std::memory_order_acquire);
     if (holder == 0) break;
     whole = false;
-    if (!process_alive(holder) &&
+    if (!alive_(holder) &&
         stalled[bank_].compare_exchange_strong(holder, 0, std::memory_order_acq_rel)) {
       break;
     }

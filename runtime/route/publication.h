@@ -27,7 +27,7 @@ enum class Publish : uint8_t { done, lost };
 
 class Publication {
  public:
-  Publication(const SharedLayout& layout, std::byte* memory);
+  Publication(const SharedLayout& layout, std::byte* memory, ProcessAlive alive);
 
   SharedState& shared() const { return shared_; }
 
@@ -58,6 +58,7 @@ class Publication {
 
   const SharedLayout& layout_;
   std::byte* memory_;
+  ProcessAlive alive_;
   SharedState& shared_;
   LeaseGrant grant_;
   int32_t pid_ = 0;
