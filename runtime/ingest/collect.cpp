@@ -14,6 +14,9 @@ struct SeriesTotals {
   Int128 sum = 0;
 };
 
+// Sequences at rest are even: a series noted so is read again, and counts from then on.
+constexpr uint32_t noted_nothing = ~0u;
+
 enum class Read : uint8_t { unchanged, changed, busy };
 
 Read read_series(const Series& series, uint32_t known_sequence, SeriesTotals& totals) {
@@ -62,10 +65,12 @@ void Collector::collect_shard(uint32_t shard, Windows& windows, CollectMode mode
     const Series& series = view.series[s];
     Collected& known = collected[s];
     SeriesTotals now;
+    if (mode == CollectMode::restart) known.sequence = noted_nothing;
+    const bool anew = known.sequence == noted_nothing;
     if (read_series(series, known.sequence, now) != Read::changed) continue;
 
     SeriesDelta delta;
-    if (now.resets == known.resets) {
+    if (now.resets == known.resets && !anew) {
       delta.n = now.n - known.n;
       delta.k = now.k - known.k;
       delta.sum = now.sum - known.sum;
@@ -78,7 +83,7 @@ void Collector::collect_shard(uint32_t shard, Windows& windows, CollectMode mode
           size_t{s / layout_.series_per_lane()} * layout_.hist_per_lane() + shape.hist_first;
       collect_counts(series, view.counts + first, collected_counts + first, shape.buckets, delta);
     }
-    if (mode == CollectMode::count) windows.add(s, delta);
+    if (mode == CollectMode::count && !anew) windows.add(s, delta);
   }
 }
 

@@ -17,6 +17,7 @@ inline constexpr uint32_t collect_attempts_max = 16;
 enum class CollectMode : uint8_t {
   count,    // into the windows
   discard,  // only note what is there: the time it belongs to is not evaluated
+  restart,  // ... and trust nothing that was noted: its writer died or stalled in the middle
 };
 
 class Collector {

@@ -9,6 +9,10 @@ namespace {
 
 constexpr int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
+size_t running_bytes(const WindowSeriesShape& shape) {
+  return (sizeof(WindowTotals) + shape.buckets * sizeof(uint64_t) + 63) / 64 * 64;
+}
+
 void widen(WindowTotals& totals, uint32_t buckets, const SeriesDelta& delta) {
   if (delta.first >= delta.end) return;
   totals.first_from_end = std::max(totals.first_from_end, buckets - delta.first);
@@ -30,11 +34,9 @@ uint64_t* Windows::running_counts(const WindowSeriesShape& shape) const {
 }
 
 WindowTotals& Windows::slot(const WindowSeriesShape& shape, int64_t slot_number) const {
-  const size_t running_bytes =
-      (sizeof(WindowTotals) + shape.buckets * sizeof(uint64_t) + 63) / 64 * 64;
   const auto place = static_cast<size_t>(slot_number - floor_div(slot_number, shape.slots) *
                                                            static_cast<int64_t>(shape.slots));
-  return *reinterpret_cast<WindowTotals*>(bank_ + shape.offset + running_bytes +
+  return *reinterpret_cast<WindowTotals*>(bank_ + shape.offset + running_bytes(shape) +
                                           place * shape.slot_bytes);
 }
 
@@ -119,10 +121,19 @@ void Windows::add(uint32_t series, const SeriesDelta& delta) {
   }
 }
 
+// Nothing a half-written window says of itself is believed, not even where it is empty.
+void Windows::clear_everything() {
+  for (const WindowSeriesShape& shape : layout_.windows()) {
+    std::memset(bank_ + shape.offset, 0, running_bytes(shape) + shape.slots * shape.slot_bytes);
+  }
+  for (uint32_t w = 0; w < plan_.windows.size(); ++w) clock(WindowId{w}) = WindowClock{};
+}
+
 void Windows::reset(ResetScope scope) {
+  if (scope == ResetScope::everything) return clear_everything();
   for (const WindowSeriesShape& shape : layout_.windows()) {
     WindowTotals& total = running(shape);
-    if (!total.empty() || scope == ResetScope::everything) {
+    if (!total.empty()) {
       for (uint32_t place = 0; place < shape.slots; ++place) {
         WindowTotals& old = slot(shape, place);
         if (old.end != 0) {

@@ -69,6 +69,7 @@ class Windows {
   WindowReading read(uint32_t window_series) const;
 
  private:
+  void clear_everything();
   WindowClock& clock(WindowId window) const;
   WindowTotals& running(const WindowSeriesShape& shape) const;
   uint64_t* running_counts(const WindowSeriesShape& shape) const;

@@ -59,6 +59,10 @@ struct Fixture {
   }
 };
 
+size_t windows_offset(const Fixture& f) {
+  return f.layout.bank_offset(0) + f.layout.clocks_offset();
+}
+
 TEST_CASE("a sliding window is what a recount of its slots gives, at every tick") {
   Fixture f;
   std::mt19937_64 random(3);
@@ -108,6 +112,24 @@ TEST_CASE("a reset leaves nothing behind, whatever it trusts") {
       f.arrive(arrivals.back());
       f.compare(arrivals, now);
     }
+  }
+}
+
+TEST_CASE("a reset after a torn writer believes nothing that stands in the windows") {
+  Fixture f;
+  f.windows.advance(5 * second);
+  f.arrive({5 * second, 0.25});
+  // Everything a window says of itself is nonsense, as after a writer that died in the middle.
+  const size_t from = windows_offset(f);
+  const size_t to = f.layout.bank_offset(1);
+  std::fill(f.memory.span().begin() + from, f.memory.span().begin() + to, std::byte{0xa5});
+  f.windows.reset(ResetScope::everything);
+  std::vector<Arrival> arrivals;
+  for (int64_t now = 6 * second; now < 30 * second; now += second) {
+    f.windows.advance(now);
+    arrivals.push_back({now, 0.5});
+    f.arrive(arrivals.back());
+    f.compare(arrivals, now);
   }
 }
 
