@@ -8,13 +8,13 @@ BENCH ?= build-bench
 FAULT ?= slow
 JOBS  ?= $(shell nproc)
 
-.PHONY: help build packages demo test crash tsan bench clean
+.PHONY: help build packages demo test crash soak tsan bench clean
 
 help:
 	@echo "make demo [FAULT=slow|errors|none]   a release on live traffic, to its end"
 	@echo "make test                            build and run every test"
 	@echo "make build                           programs in $(BUILD)/bin, libraries in $(BUILD)/lib"
-	@echo "make crash | tsan | bench            longer checks and measurements"
+	@echo "make crash | soak | tsan | bench     longer checks and measurements"
 
 packages:
 	@sh tools/install_packages.sh
@@ -41,6 +41,12 @@ test: packages $(BUILD)/build.ninja $(ASAN)/build.ninja
 
 crash: build
 	RELC_CRASH=all $(BUILD)/bin/rel_crash_tests
+
+# More seeds of the simulation, one process a core.
+SEEDS ?= 20000
+soak: build
+	seq 0 $$(( $(JOBS) - 1 )) | xargs -P $(JOBS) -I{} env RELC_SIM_SEEDS=$$(( $(SEEDS) / $(JOBS) )) \
+	  sh -c 'RELC_SIM_FIRST=$$(( 1 + {} * RELC_SIM_SEEDS )) $(BUILD)/bin/rel_sim_tests'
 
 $(TSAN)/build.ninja: | packages
 	cmake -G Ninja -S . -B $(TSAN) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DREL_TSAN=ON -DREL_LLVM=OFF \

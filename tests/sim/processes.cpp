@@ -1,0 +1,117 @@
+#include "tests/sim/processes.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+#include <vector>
+
+namespace rel::sim {
+namespace {
+
+std::vector<int32_t> alive;
+int32_t last_pid = 100'000;
+
+// A shard writes only its own counters; what an evaluator writes of its bank beside the published
+// buffers begins with what it has collected.
+constexpr int words_scribbled = 200;
+
+}  // namespace
+
+int32_t start_process() {
+  alive.push_back(++last_pid);
+  return last_pid;
+}
+void end_process(int32_t pid) { std::erase(alive, pid); }
+bool is_alive(int32_t pid) { return std::find(alive.begin(), alive.end(), pid) != alive.end(); }
+void end_all_processes() {
+  alive.clear();
+  last_pid = 100'000;
+}
+
+Mapping::Mapping(const Plan& plan) : layout_(plan), size_(Runtime::shared_size(plan)) { lose(); }
+
+Mapping::~Mapping() { munmap(memory_, size_); }
+
+void Mapping::lose() {
+  if (memory_ != nullptr) munmap(memory_, size_);
+  void* fresh = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (fresh == MAP_FAILED) throw std::bad_alloc();
+  memory_ = static_cast<std::byte*>(fresh);
+}
+
+Worker::Worker(const Plan& plan, Mapping& mapping, int64_t skew_ns)
+    : plan_(plan), mapping_(mapping), skew_ns_(skew_ns) {}
+
+void Worker::start() {
+  pid_ = start_process();
+  auto opened =
+      Runtime::open(plan_, Evaluator{.plan = &plan_, .compiled = {}}, mapping_.memory(), is_alive);
+  if (!opened) throw std::runtime_error(opened.error().message);
+  runtime_ = std::move(*opened);
+  shard_ = runtime_->claim_shard(pid_).value();
+  stalled_ = false;
+  inside_.reset();
+}
+
+void Worker::kill() {
+  end_process(pid_);
+  runtime_.reset();
+  inside_.reset();
+}
+
+bool Worker::enter_tick(int64_t now_ns, Random& random) {
+  SharedState& shared = mapping_.shared();
+  grant_ = enter_lease(shared.lease, pid_, now_ns, is_alive);
+  if (grant_.entry == LeaseEntry::refused) return false;
+  uint32_t bank = shared.published.load() >> 1 & 1;
+  const auto is_free = [&](uint32_t b) {
+    const int32_t noted = shared.lease.stalled_pid[b].load();
+    return noted == 0 || !is_alive(noted);
+  };
+  if (!is_free(bank)) bank = 1 - bank;
+  // With both banks taken an evaluator goes no further, and stays where it is.
+  if (!is_free(bank)) return true;
+  if (!settle_lease(shared.lease, grant_, bank)) return false;
+  inside_ = bank;
+  scribble(bank, random);
+  return true;
+}
+
+void Worker::scribble(uint32_t bank, Random& random) {
+  const SharedLayout& layout = mapping_.layout();
+  const size_t from = layout.bank_offset(bank) + layout.collected_offset(0);
+  const size_t bank_bytes = layout.bank_offset(1) - layout.bank_offset(0);
+  const size_t words = (bank_bytes - layout.collected_offset(0)) / sizeof(uint64_t);
+  for (int i = 0; i < words_scribbled; ++i) {
+    const uint64_t garbage = random.next();
+    std::memcpy(mapping_.memory().data() + from + random.below(words) * sizeof garbage, &garbage,
+                sizeof garbage);
+  }
+}
+
+void Worker::kill_inside(int64_t now_ns, Random& random) {
+  enter_tick(now_ns + skew_ns_, random);
+  kill();
+}
+
+void Worker::stall_inside(int64_t now_ns, Random& random) {
+  enter_tick(now_ns + skew_ns_, random);
+  stalled_ = true;
+}
+
+// What it was about to write it writes now, wherever the lease has gone; then it leaves.
+void Worker::wake(Random& random) {
+  stalled_ = false;
+  if (!inside_) return;
+  scribble(*inside_, random);
+  SharedState& shared = mapping_.shared();
+  leave_lease(shared.lease, grant_);
+  int32_t self = pid_;
+  shared.lease.stalled_pid[*inside_].compare_exchange_strong(self, 0);
+  inside_.reset();
+}
+
+}  // namespace rel::sim
