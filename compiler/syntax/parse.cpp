@@ -55,6 +55,12 @@ P::FileContext* parse_tokens(P& parser, antlr4::CommonTokenStream& tokens,
 
 }  // namespace
 
+std::vector<Token> read_tokens(const Sources& sources, FileId file) {
+  Diagnostics ignored;  // the file has been parsed: there is nothing to say
+  const std::vector<Token> lexed = syntax::Lexing(sources, file, ignored).run();
+  return lay_out(sources, file, lexed, LayoutKinds{P::BEGIN, P::END, P::RBRACE}, ignored).tokens;
+}
+
 ast::File parse(const Sources& sources, FileId file, Diagnostics& diagnostics) {
   ast::File made;
   made.id = file;
