@@ -89,6 +89,7 @@ stageStatement
   | AT (LEAST | MOST) QUANTITY
   | OTHERWISE (WITHDRAW STRING | ROLLBACK | HOLD)
   | (ROLLBACK | HOLD | ALERT | PROMOTE | STEP) WHEN condition
+  | unknown
   ;
 
 rollbackBody : LBRACE (BEGIN rollbackStatement END)* RBRACE ;
@@ -105,8 +106,13 @@ rollbackStatement
 condition : expression conditionSuffix* ;
 conditionSuffix
   : FOR QUANTITY
-  | AFTER QUANTITY
+  | QUANTITY (CONSECUTIVE | OF QUANTITY) EVERY QUANTITY
+  | AT MOST QUANTITY (FAILURES | FAILURE) EVERY QUANTITY
+  | UNTIL expression (FOR QUANTITY)?
+  | KEEP LAST QUANTITY
+  | AFTER QUANTITY (AT QUANTITY)?
   | EVEN IF BASELINE
+  | unknown
   ;
 
 expression : prefix* operand tail* ;
@@ -124,18 +130,19 @@ binary
 comparative : NOT? (WORSE | BETTER) THAN name (BY QUANTITY)? (AT QUANTITY CONFIDENCE)? ;
 suffix
   : OVER (QUANTITY | STAGE | LAST QUANTITY REQUESTS)
-  | IN (ANY | EVERY) (name (CROSS name)* | LPAREN name (COMMA name)* COMMA? RPAREN)
+  | IN (ANY | EVERY | AT LEAST QUANTITY OF) (name (CROSS name)* | LPAREN name (COMMA name)* COMMA? RPAREN)
   | WITH AT LEAST QUANTITY SAMPLES
   ;
 
 operand
   : QUANTITY
   | STRING
-  | name (DOT name | arguments)?
+  | name (DOT name | arguments evidencePath?)?
   | LPAREN condition RPAREN
   ;
 arguments : LPAREN (argument (COMMA argument)* COMMA?)? RPAREN ;
-argument : (name COLON)? expression ;
+argument : (name COLON)? expression (BY name)? ;
+evidencePath : (DOT name)+ (IN name)? ;
 
 name
   : WORD
@@ -144,7 +151,7 @@ name
   | OWNER | PANE | UNKNOWN | HOLD | ALERT | ROLLBACK | PROMOTE | STEP | WHEN | UP | TO | THEN
   | STAGE | MIRROR | STEPS | SPLIT | HOLDBACK | SOAK | AT | LEAST | MOST | OTHERWISE | WITHDRAW
   | ROUTE | NOTIFY | BY | COMMAND | REPORT | QUARANTINE | COOLDOWN
-  | FOR | AFTER | EVEN | IF | OVER | LAST | REQUESTS | IN | ANY | EVERY | CROSS | WITH | SAMPLES
+  | FOR | CONSECUTIVE | FAILURES | FAILURE | UNTIL | KEEP | AFTER | EVEN | IF | OVER | LAST | REQUESTS | IN | ANY | EVERY | CROSS | WITH | SAMPLES
   | CONFIDENCE
   ;
 
@@ -205,6 +212,11 @@ REPORT : 'report' ;
 QUARANTINE : 'quarantine' ;
 COOLDOWN : 'cooldown' ;
 FOR : 'for' ;
+CONSECUTIVE : 'consecutive' ;
+FAILURES : 'failures' ;
+FAILURE : 'failure' ;
+UNTIL : 'until' ;
+KEEP : 'keep' ;
 AFTER : 'after' ;
 EVEN : 'even' ;
 IF : 'if' ;

@@ -13,11 +13,25 @@ namespace rel::lints {
 
 namespace {
 
+// How long it takes at least until a sustained condition can be true.
+int64_t lasts_ns(const sema::TypedExpr& expr) {
+  switch (expr.temporal) {
+    case SustainKind::held: return expr.duration_ns;
+    case SustainKind::consecutive:
+    case SustainKind::of_last: return expr.duration_ns * expr.count;
+    case SustainKind::failures_over: return expr.duration_ns * (int64_t{expr.count} + 1);
+    case SustainKind::failures_within: return expr.duration_ns;
+    case SustainKind::latch:
+    case SustainKind::keep: return 0;
+  }
+  return 0;
+}
+
 // The longest `for` of a condition.
 int64_t sustained_ns(const sema::TypedPolicy& policy, sema::TypedId id) {
   if (id.is_none()) return 0;
   const sema::TypedExpr& expr = policy[id];
-  const int64_t own = expr.op == Op::sustained ? expr.duration_ns : 0;
+  const int64_t own = expr.op == Op::sustained ? lasts_ns(expr) : 0;
   return std::max({own, sustained_ns(policy, expr.left), sustained_ns(policy, expr.right)});
 }
 
@@ -52,7 +66,7 @@ void judge(const sema::TypedPolicy& policy, const sema::TypedTrigger& trigger, i
               fmt::format("this {} {}, {} {}", late ? "waits for" : "reads",
                           exact_duration_text(late ? sustained : window), where,
                           exact_duration_text(stage_ns)))
-      .with_note(late ? "`for` starts anew in each stage: it can never be true"
+      .with_note(late ? "time and checks are counted anew in each stage: it can never be true"
                       : "windows start anew in each stage: this one is never full")
       .with_help("write a shorter time, or a longer stage");
 }

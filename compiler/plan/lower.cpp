@@ -65,6 +65,7 @@ class Lowering {
     for (const TypedTrigger& trigger : release_.triggers) add_trigger(trigger, StageId{});
     for (const TypedStage& stage : release_.stages) add_stage(stage);
     way_back();
+    evidence();
     if (tables_.failed()) return std::nullopt;
     return std::move(plan_);
   }
@@ -137,7 +138,7 @@ class Lowering {
     row.when = predicates_.predicate(trigger.when, Reader::as_written);
     row.condition = row.when;
     if (when.op == Op::sustained) {
-      row.sustain = predicates_.sustain(when.left, when.duration_ns);
+      row.sustain = predicates_.sustain(trigger.when);
       row.condition = plan_.sustains[row.sustain.value].input;
     }
     const bool twin = trigger.action == TriggerAction::rollback && !trigger.even_if_baseline &&
@@ -145,8 +146,11 @@ class Lowering {
                       !reads_arm(policy_, trigger.when, Arm::baseline);
     if (twin) row.baseline_when = predicates_.predicate(trigger.when, Reader::from_baseline);
     row.after_ns = trigger.after.ns;
+    row.after_share_millionths = trigger.after_share.millionths;
     row.text = tables_.string(render_statement(sources_, trigger.span));
     row.span = tables_.span(trigger.span);
+    add_unknown(trigger.unknown, TriggerId{static_cast<uint32_t>(plan_.triggers.size())},
+                StageId{});
     plan_.triggers.push_back(row);
     tables_.check_limit("triggers", plan_.triggers.size(), limits::triggers_max);
   }
@@ -191,13 +195,41 @@ class Lowering {
     for (const TypedTrigger& trigger : stage.triggers) add_trigger(trigger, id);
   }
 
+  UnknownRule rule_of(const TypedUnknown& rule) {
+    return {.action = rule.action,
+            .then = rule.then,
+            .up_to_ns = rule.up_to.ns,
+            .span = tables_.span(rule.span)};
+  }
+
+  void add_unknown(const TypedUnknowns& rules, TriggerId trigger, StageId stage) {
+    for (uint8_t cause = 0; cause < rules.size(); ++cause) {
+      if (!rules[cause]) continue;
+      plan_.unknown_overrides.push_back(
+          {.trigger = trigger, .stage = stage, .cause = cause, .rule = rule_of(*rules[cause])});
+    }
+    tables_.check_limit("rules for unknown", plan_.unknown_overrides.size(),
+                        limits::unknown_overrides_max);
+  }
+
+  // The files whose numbers stand in the conditions of the policy.
+  void evidence() {
+    std::set<std::string_view> known;
+    for (const TypedEvidence& number : policy_.evidence) {
+      if (!known.insert(number.path).second) continue;
+      tables_.at(number.span);
+      plan_.evidence_files.push_back({tables_.string(number.path), tables_.string(number.digest)});
+      tables_.check_limit("evidence files", plan_.evidence_files.size(),
+                          limits::evidence_files_max);
+    }
+  }
+
   void way_back() {
     for (size_t cause = 0; cause < std::size(plan_.unknown); ++cause) {
-      const TypedUnknown& rule = release_.unknown[cause];
-      plan_.unknown[cause] = {.action = rule.action,
-                              .then = rule.then,
-                              .up_to_ns = rule.up_to.ns,
-                              .span = tables_.span(rule.span)};
+      if (release_.unknown[cause]) plan_.unknown[cause] = rule_of(*release_.unknown[cause]);
+    }
+    for (uint32_t index = 0; index < release_.stages.size(); ++index) {
+      add_unknown(release_.stages[index].unknown, TriggerId{}, StageId{index});
     }
     for (const TypedAction& action : release_.actions) {
       tables_.at(action.span);

@@ -69,7 +69,7 @@ class NodeList {
       case Op::constant: node.constant = expr.constant; break;
       case Op::load: node.a = load(expr).value; break;
       case Op::sustained:
-        node.a = table_.sustain(expr.left, expr.duration_ns).value;
+        node.a = table_.sustain(id).value;
         break;
       default:  // rel: every operator with operands only
         node.a = add(expr.left);
@@ -161,13 +161,23 @@ PredicateId PredicateTable::predicate(TypedId condition, Reader reader) {
   return place->second;
 }
 
-SustainId PredicateTable::sustain(TypedId condition, int64_t duration_ns) {
-  const PredicateId input = predicate(condition, Reader::as_written);
-  const auto [place, added] = sustains_.try_emplace({input.value, duration_ns});
+SustainId PredicateTable::sustain(TypedId sustained) {
+  const TypedExpr expr = policy_[sustained];
+  Sustain row;
+  row.input = predicate(expr.left, Reader::as_written);
+  if (!expr.right.is_none()) row.until = predicate(expr.right, Reader::as_written);
+  row.duration_ns = expr.duration_ns;
+  row.kind = expr.temporal;
+  row.count = expr.count;
+  row.of = expr.of;
+  const std::string key =
+      fmt::format("{}:{}:{}:{}:{}:{}", row.input.value, row.until.value, row.duration_ns,
+                  static_cast<int>(row.kind), row.count, row.of);
+  const auto [place, added] = sustains_.try_emplace(key);
   if (!added) return place->second;
   place->second = SustainId{static_cast<uint32_t>(plan_.sustains.size())};
-  plan_.sustains.push_back(Sustain{input, duration_ns});
-  tables_.check_limit("conditions with `for`", plan_.sustains.size(), limits::sustains_max);
+  plan_.sustains.push_back(row);
+  tables_.check_limit("conditions over time", plan_.sustains.size(), limits::sustains_max);
   return place->second;
 }
 

@@ -20,7 +20,8 @@ class PredicateTable {
       : policy_(policy), plan_(plan), tables_(tables) {}
 
   PredicateId predicate(sema::TypedId condition, Reader reader);
-  SustainId sustain(sema::TypedId condition, int64_t duration_ns);
+  // The sustain that an expression of op `sustained` is.
+  SustainId sustain(sema::TypedId sustained);
 
  private:
   friend class NodeList;
@@ -29,7 +30,7 @@ class PredicateTable {
   Plan& plan_;
   PlanTables& tables_;
   std::map<std::string, PredicateId> predicates_;  // by the bytes of their nodes
-  std::map<std::pair<uint32_t, int64_t>, SustainId> sustains_;
+  std::map<std::string, SustainId> sustains_;  // by their rows
 };
 
 }  // namespace rel

@@ -59,6 +59,11 @@ std::string window_text(const sema::TypedWindow& window) {
                                           : "over " + exact_duration_text(window.length_ns);
 }
 
+std::string evidence_text(const sema::TypedEvidence& number) {
+  const std::string file = "evidence(" + quoted_text(number.path) + ")" + number.member;
+  return number.member.find(" by ") == std::string::npos ? file : "spread(" + file + ")";
+}
+
 std::string call_text(const TypedPolicy& policy, const TypedAggregate& aggregate) {
   if (!aggregate.metric) return fmt::format("samples({})", arm_name(aggregate.arm));
   const std::string series =
@@ -84,6 +89,7 @@ class Renderer {
     const TypedExpr& expr = policy_[id];
     switch (expr.op) {
       case Op::constant: {
+        if (expr.evidence) return evidence_text(policy_.evidence[*expr.evidence]);
         const std::optional<PlanUnit> unit = sema::plan_unit(expr.unit);
         return number_text(expr.constant, unit.value_or(PlanUnit::number));
       }
@@ -95,8 +101,7 @@ class Renderer {
       case Op::neg: return "-" + operand(expr.left, binding(Op::neg));
       case Op::logical_not: return "not " + operand(expr.left, binding(Op::logical_not));
       case Op::sustained:
-        if (arm_ == Arm::baseline) return text(expr.left);
-        return fmt::format("({} for {})", text(expr.left), exact_duration_text(expr.duration_ns));
+        return arm_ == Arm::baseline ? text(expr.left) : "(" + sustained(expr) + ")";
       default: break;  // rel: operators between operands, below
     }
     // Operators of one level group from the left: only the right operand needs to bind more.
@@ -105,6 +110,19 @@ class Renderer {
                                    operand(expr.right, level + 1));
     if (level == binding(Op::lt)) line += suffixes(expr);
     return line;
+  }
+
+  // `... for 2m`, `... until ...`, without the brackets it has inside a condition.
+  std::string sustained(const TypedExpr& expr) {
+    const TypedExpr& inner = policy_[expr.left];
+    const std::string condition = inner.op == Op::sustained ? sustained(inner) : text(expr.left);
+    const Sustain row{.duration_ns = expr.duration_ns,
+                      .kind = expr.temporal,
+                      .count = expr.count,
+                      .of = expr.of};
+    if (expr.temporal != SustainKind::latch) return condition + " " + sustain_text(row);
+    const TypedExpr& end = policy_[expr.right];
+    return condition + " until " + (end.op == Op::sustained ? sustained(end) : text(expr.right));
   }
 
  private:
@@ -142,7 +160,7 @@ std::string render_condition(const TypedPolicy& policy, TypedId id, Arm arm) {
   Renderer renderer(policy, arm);
   const TypedExpr& root = policy[id];
   if (root.op != Op::sustained || arm == Arm::baseline) return renderer.text(id);
-  return renderer.text(root.left) + " for " + exact_duration_text(root.duration_ns);
+  return renderer.sustained(root);
 }
 
 std::string render_statement(const Sources& sources, Span span) {

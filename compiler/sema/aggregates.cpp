@@ -48,6 +48,22 @@ bool heeds_minimum(AggregateFn fn) {
 
 Checked Checker::call(const ast::Expr& expr, Reading& reading) {
   const std::string& name = expr.name.text;
+  for (const ast::Argument& argument : expr.arguments) {
+    if (!argument.by || name == "spread") continue;
+    context_.diagnostics
+        .report(Code::wrong_arguments, argument.by->span, "`by` divides evidence, in `spread`")
+        .with_help("segments of live data are read by `in any region`, at the end of a comparison");
+    return poison();
+  }
+  if (name == "evidence") return evidence(expr, reading);
+  if (!expr.path.empty()) {
+    context_.diagnostics
+        .report(Code::unknown_word, expr.path[0].span,
+                fmt::format("`{}` has no parts", name))
+        .with_help("only `evidence(\"file.json\")` has: `evidence(\"eval.json\").auc`");
+    return poison();
+  }
+  if (name == "spread") return spread(expr, reading);
   if (is_function(name)) return aggregate(expr, reading);
   if (const auto guard = context_.scope.guards.find(name); guard != context_.scope.guards.end()) {
     return guard_call(expr, guard->second);

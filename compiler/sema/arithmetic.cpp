@@ -80,7 +80,10 @@ void Checker::lend_unit(TypedId from, TypedId to) {
   const Unit unit = typed(from).unit;
   TypedExpr& taker = typed(to);
   const bool counts = unit == requests_unit || unit == tokens_unit;
-  if (counts && is_constant(taker) && taker.unit == plain_unit) taker.unit = unit;
+  const bool plain = is_constant(taker) && taker.unit == plain_unit;
+  // A number of an evidence file without a unit is what it is compared with: `.recall >= 90%`.
+  const bool shares = taker.evidence && (unit == ratio_unit || unit == points_unit);
+  if (plain && (counts || shares)) taker.unit = unit;
 }
 
 // Names the unit at the operand and, when it is one number of a metric, at the declaration.
@@ -129,7 +132,7 @@ bool Checker::comparable(const ast::Expr& expr, TypedId left_id, TypedId right_i
 Checked Checker::negate(const ast::Expr& expr, Reading& reading) {
   const Checked operand = number(expr.left, reading);
   if (operand.type == Type::poison) return poison();
-  if (is_constant(typed(operand.id))) {
+  if (is_constant(typed(operand.id)) && !typed(operand.id).evidence) {
     TypedExpr& constant = typed(operand.id);
     constant.constant = -constant.constant;
     constant.span = expr.span;
@@ -181,7 +184,9 @@ Checked Checker::folded(const ast::Expr& expr, Op op, Unit unit, TypedId left, T
   result.span = expr.span;
   result.unit = unit;
   const bool by_zero = op == Op::div && is_constant(typed(right)) && typed(right).constant == 0;
-  const bool constant = is_constant(typed(left)) && is_constant(typed(right));
+  // What an evidence file says stays in the plan as it is.
+  const bool constant = is_constant(typed(left)) && is_constant(typed(right)) &&
+                        !typed(left).evidence && !typed(right).evidence;
   if (constant) {
     result.op = Op::constant;
     result.constant = computed(op, typed(left).constant, typed(right).constant);

@@ -1,6 +1,8 @@
 // One walk over an expression of one file, with the parameters of at most one guard bound. Private
-// to conditions.cpp, arithmetic.cpp, aggregates.cpp and guards.cpp; others use conditions.h.
+// to conditions.cpp, temporal.cpp, evidence.cpp, arithmetic.cpp, aggregates.cpp and guards.cpp; others use conditions.h.
 #pragma once
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "compiler/sema/conditions.h"
 
@@ -28,12 +30,31 @@ class Checker {
   Checked name(const ast::Expr& expr);
   Checked logical(const ast::Expr& expr, Op op);
   Checked negation(const ast::Expr& expr);
-  Checked sustained(const ast::Expr& expr);
   Checked comparison(const ast::Expr& expr, Op op);
   bool suffixes(const ast::Expr& expr, TypedExpr& typed, Reading& reading);
   bool fold(const ast::SegmentFold& written, TypedExpr& typed);
   Checked bare_metric(Span span, std::string_view metric);
   Checked not_built(Span span, std::string_view what, std::string help);
+
+  // temporal.cpp
+  Checked sustained(const ast::Expr& expr);
+  bool check_counts(const ast::Expr& expr, TypedExpr& typed);
+
+  // evidence.cpp
+  Checked evidence(const ast::Expr& expr, Reading& reading);
+  Checked spread(const ast::Expr& expr, Reading& reading);
+  struct EvidenceNumbers {
+    std::vector<double> values;
+    Unit unit;
+    uint32_t row = 0;  // of TypedPolicy::evidence
+  };
+  std::optional<EvidenceNumbers> evidence_numbers(const ast::Expr& expr, const ast::Name* by);
+  std::optional<std::vector<double>> find_numbers(const ast::Expr& expr, const nlohmann::json& root,
+                                                  const ast::Name* by);
+  std::optional<std::vector<double>> numbers_by(const nlohmann::json& object, const ast::Name& by);
+  std::optional<Amount> evidence_unit(const ast::Expr& expr);
+  Checked evidence_constant(const ast::Expr& expr, double value, const EvidenceNumbers& numbers,
+                            Reading& reading);
 
   // arithmetic.cpp
   Checked negate(const ast::Expr& expr, Reading& reading);

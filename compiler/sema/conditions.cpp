@@ -219,18 +219,6 @@ Checked Checker::negation(const ast::Expr& expr) {
   return add(Type::verdict, std::move(negated));
 }
 
-Checked Checker::sustained(const ast::Expr& expr) {
-  const Checked operand = verdict(expr.left);
-  const std::optional<Time> time = read_time(context_, expr.duration, "the time after `for`");
-  if (operand.type == Type::poison || !time) return poison();
-  TypedExpr typed;
-  typed.op = Op::sustained;
-  typed.span = expr.span;
-  typed.left = operand.id;
-  typed.duration_ns = time->ns;
-  return add(Type::verdict, std::move(typed));
-}
-
 Checked Checker::comparison(const ast::Expr& expr, Op op) {
   TypedExpr typed;
   typed.op = op;
@@ -243,7 +231,7 @@ Checked Checker::comparison(const ast::Expr& expr, Op op) {
   lend_unit(left.id, right.id);
   lend_unit(right.id, left.id);
   if (!comparable(expr, left.id, right.id)) return poison();
-  if (reading.aggregates == 0) {
+  if (reading.aggregates == 0 && reading.evidence == 0) {
     context_.diagnostics
         .report(Code::constant_condition, expr.span, "this comparison reads no data")
         .primary("always the same")

@@ -29,6 +29,7 @@ struct Reading {
   std::optional<uint32_t> samples_min;
   uint32_t aggregates = 0;  // read so far
   uint32_t guarded = 0;     // of those, how many heed a minimum of samples
+  uint32_t evidence = 0;    // numbers of evidence files read so far
 };
 
 // A parameter of the guard that is being inlined, with its value.

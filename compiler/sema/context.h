@@ -57,6 +57,17 @@ void check_release(const Context& context, Conditions& conditions, const ast::Re
 // The stages of a release, in order, into `typed`.
 void check_stages(const Context& context, Conditions& conditions, const ast::Release& release,
                   TypedRelease& typed);
+// What the release does while it does not know (unknown.cpp): its own block, once its triggers and
+// stages are known, and those that stand inside.
+void check_unknown(const Context& context, const ast::Release& release, TypedRelease& typed);
+void check_stage_unknown(const Context& context, const ast::Unknown& unknown, TypedStage& typed);
+void check_trigger_unknown(const Context& context, const ast::Trigger& trigger,
+                           TypedTrigger& typed);
+// What of a sustained condition depends on the trigger it is of (temporal.cpp).
+void settle_temporal(const Context& context, TypedTrigger& typed);
+// Whether the share that `after 10m at 25%` waits for is reached (temporal.cpp).
+void check_after_share(const Context& context, const TypedTrigger& trigger,
+                       const std::vector<TypedStage>& stages);
 std::optional<TypedTrigger> check_trigger(const Context& context, Conditions& conditions,
                                           const ast::Trigger& trigger);
 

@@ -11,98 +11,7 @@ namespace rel::sema {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> causes = {"insufficient", "no_data", "source_error"};
 constexpr int64_t pane_default_ns = 1'000'000'000;
-
-UnknownAction action_of(ast::UnknownVerb verb) {
-  switch (verb) {
-    case ast::UnknownVerb::hold: return UnknownAction::hold;
-    case ast::UnknownVerb::alert: return UnknownAction::alert;
-    case ast::UnknownVerb::rollback: return UnknownAction::rollback;
-  }
-  return UnknownAction::hold;
-}
-
-std::string_view default_clause(size_t cause) {
-  constexpr std::string_view source_error = "source_error: hold up to 15m then alert";
-  return cause == 2 ? source_error : cause == 1 ? "no_data: hold" : "insufficient: hold";
-}
-
-// Every stage begins without data: rolling back on that at once would end each release there.
-void check_haste(const Context& context, const ast::UnknownClause& clause) {
-  const bool begins_so = clause.cause.text != "source_error";
-  if (!begins_so || clause.verb != ast::UnknownVerb::rollback) return;
-  const std::string patient = clause.cause.text + ": hold up to 5m then rollback";
-  context.diagnostics
-      .report(Code::hasty_rollback, clause.span,
-              fmt::format("`{}: rollback` rolls back as soon as a stage begins", clause.cause.text))
-      .with_note("every stage begins without data")
-      .with_fix(clause.span, patient, fmt::format("give it time: `{}`", patient), false);
-}
-
-TypedUnknown check_clause(const Context& context, const ast::UnknownClause& clause) {
-  TypedUnknown typed;
-  typed.action = action_of(clause.verb);
-  typed.then = typed.action;
-  typed.span = clause.span;
-  check_haste(context, clause);
-  if (!clause.up_to) return typed;
-  if (clause.verb != ast::UnknownVerb::hold) {
-    context.diagnostics.report(Code::misplaced_clause, clause.up_to->span, "only a hold has an end")
-        .with_help(fmt::format("write `{}: hold up to 5m then alert`", clause.cause.text));
-  }
-  if (const auto time = read_time(context, *clause.up_to, "the time after `up to`")) {
-    typed.up_to = *time;
-  }
-  if (clause.then) typed.then = action_of(*clause.then);
-  return typed;
-}
-
-void check_unknown(const Context& context, const ast::Release& release, TypedRelease& typed) {
-  if (!release.unknown) {
-    if (release.incomplete) return;
-    std::string block = "unknown { ";
-    for (size_t cause = causes.size(); cause > 0; --cause) {
-      block += fmt::format("{}{}", default_clause(cause - 1), cause > 1 ? "; " : " }");
-    }
-    context.diagnostics
-        .report(Code::unknown_missing, release.name.span,
-                fmt::format("the release `{}` does not say what it does when it does not know",
-                            release.name.text))
-        .with_note("a source that fails, no data and too little data are never taken for `false`")
-        .with_help(fmt::format("add `{}`", block));
-    return;
-  }
-  std::array<const ast::UnknownClause*, 3> seen = {};
-  bool complete = !release.unknown->incomplete;
-  for (const ast::UnknownClause& clause : release.unknown->clauses) {
-    const auto cause = std::find(causes.begin(), causes.end(), clause.cause.text);
-    if (cause == causes.end()) {
-      report_unknown(context.diagnostics, Code::unknown_word, "cause", clause.cause, causes);
-      complete = false;  // it was meant to be one of those that are missing
-      continue;
-    }
-    const auto index = static_cast<size_t>(cause - causes.begin());
-    if (seen[index] != nullptr) {
-      context.diagnostics
-          .report(Code::duplicate_name, clause.cause.span,
-                  fmt::format("`{}` is said twice", clause.cause.text))
-          .label(seen[index]->span, "first said here");
-      continue;
-    }
-    seen[index] = &clause;
-    typed.unknown[index] = check_clause(context, clause);
-  }
-  for (size_t index = 0; index < causes.size(); ++index) {
-    if (seen[index] != nullptr || !complete) continue;
-    Diagnostic& diagnostic = context.diagnostics.report(
-        Code::unknown_missing, release.unknown->span,
-        fmt::format("this release does not say what it does on `{}`", causes[index]));
-    const Span end{release.unknown->span.file, release.unknown->span.end() - 1, 0};
-    diagnostic.with_fix(end, fmt::format("; {} ", default_clause(index)),
-                        fmt::format("add `{}`", default_clause(index)), false);
-  }
-}
 
 TypedAction check_action(const Context& context, const ast::RollbackAction& action) {
   TypedAction typed;
@@ -187,11 +96,18 @@ std::optional<TypedTrigger> check_trigger(const Context& context, Conditions& co
       typed.after = *time;
     }
   }
+  if (trigger.when.after_share) {
+    if (const auto share = read_share(context, *trigger.when.after_share, "the share after `at`")) {
+      typed.after_share = *share;
+    }
+  }
+  if (trigger.when.unknown) check_trigger_unknown(context, trigger, typed);
   const ast::File& file = *context.root;
   const std::optional<CheckedCondition> condition = conditions.check(file, trigger.when);
   if (!condition) return std::nullopt;
   typed.when = condition->root;
   typed.guard = condition->guard;
+  settle_temporal(context, typed);
   return typed;
 }
 
@@ -206,7 +122,6 @@ void check_release(const Context& context, Conditions& conditions, const ast::Re
   if (release.pane) {
     if (const auto pane = read_time(context, *release.pane, "a pane")) typed.pane = *pane;
   }
-  check_unknown(context, release, typed);
   for (const ast::Trigger& trigger : release.triggers) {
     const bool raises = trigger.verb == ast::TriggerVerb::promote ||
                         trigger.verb == ast::TriggerVerb::step;
@@ -223,6 +138,7 @@ void check_release(const Context& context, Conditions& conditions, const ast::Re
     }
   }
   check_stages(context, conditions, release, typed);
+  check_unknown(context, release, typed);
   if (release.rollback) check_rollback(context, *release.rollback, typed);
   context.policy.releases.push_back(std::move(typed));
 }

@@ -258,6 +258,7 @@ void check_stages(const Context& context, Conditions& conditions, const ast::Rel
       read.otherwise = otherwise_of(*stage.otherwise);
       if (stage.otherwise->reason) read.otherwise_reason = stage.otherwise->reason->value;
     }
+    if (stage.unknown) check_stage_unknown(context, *stage.unknown, read);
     check_end(context, stage);
     check_times(context, stage, read);
     check_duration(context, stage, read, &stage == &release.stages.back());
@@ -265,6 +266,12 @@ void check_stages(const Context& context, Conditions& conditions, const ast::Rel
     for (const TypedTrigger& trigger : read.triggers) check_baseline(context, trigger, read);
     for (const TypedTrigger& trigger : typed.triggers) check_baseline(context, trigger, read);
     typed.stages.push_back(std::move(read));
+    for (const TypedTrigger& trigger : typed.stages.back().triggers) {
+      check_after_share(context, trigger, {typed.stages.back()});
+    }
+  }
+  for (const TypedTrigger& trigger : typed.triggers) {
+    check_after_share(context, trigger, typed.stages);
   }
 }
 

@@ -3,6 +3,7 @@
 // Owner: whoever called check_policy. Valid only when no error was reported.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -87,8 +88,16 @@ struct TypedAggregate {
   TypedWindow window;
 };
 
+// A number of a file that a condition read when it was compiled.
+struct TypedEvidence {
+  std::string path;    // as written, relative to the policy
+  std::string member;  // `.auc`, `.recall by age_band`
+  std::string digest;  // "sha256:..." of the file
+  Span span;           // first use
+};
+
 // `op` says what it is: constant, load (of `aggregate`), neg, arithmetic, comparison, logical_and,
-// logical_or, logical_not, sustained (`left` for `duration_ns`). A comparison may carry a fold.
+// logical_or, logical_not, sustained (`left`, as `temporal` says). A comparison may carry a fold.
 struct TypedExpr {
   Op op = Op::constant;
   Span span;
@@ -97,11 +106,25 @@ struct TypedExpr {
   double constant = 0;
   Unit unit;               // of a number
   uint32_t aggregate = 0;  // row of TypedPolicy::aggregates
+  std::optional<uint32_t> evidence;  // constant: row of TypedPolicy::evidence it was read from
+  // sustained: as in Sustain; `right` ends a latch
+  SustainKind temporal = SustainKind::held;
+  uint32_t count = 0;
+  uint32_t of = 0;
   int64_t duration_ns = 0;
   std::optional<TypedFold> fold;
   // Comparisons say once what their aggregates are read over, as written or by default.
   TypedWindow window;
 };
+
+struct TypedUnknown {
+  UnknownAction action = UnknownAction::hold;
+  UnknownAction then = UnknownAction::hold;
+  Time up_to;
+  Span span;
+};
+// By cause: insufficient, no_data, source_error. None: said further out.
+using TypedUnknowns = std::array<std::optional<TypedUnknown>, 3>;
 
 struct TypedTrigger {
   TriggerAction action = TriggerAction::rollback;
@@ -109,6 +132,8 @@ struct TypedTrigger {
   TypedId when;
   bool even_if_baseline = false;
   Time after;
+  Share after_share;  // 0: `after` counts from the start of the stage
+  TypedUnknowns unknown;
   Span span;
 };
 
@@ -128,6 +153,7 @@ struct TypedStage {
   Time at_most;
   Otherwise otherwise = Otherwise::none;
   std::optional<std::string> otherwise_reason;
+  TypedUnknowns unknown;
   std::vector<TypedTrigger> triggers;
   Span strategy_span;
   Span name_span;
@@ -140,19 +166,12 @@ struct TypedAction {
   Span span;
 };
 
-struct TypedUnknown {
-  UnknownAction action = UnknownAction::hold;
-  UnknownAction then = UnknownAction::hold;
-  Time up_to;
-  Span span;
-};
-
 struct TypedRelease {
   std::string name;
   uint32_t model = 0;  // row of TypedPolicy::models
   std::string owner;
   Time pane;
-  TypedUnknown unknown[3];  // insufficient, no_data, source_error
+  TypedUnknowns unknown;
   std::vector<TypedTrigger> triggers;
   std::vector<TypedStage> stages;
   std::vector<TypedAction> actions;
@@ -179,6 +198,7 @@ struct TypedPolicy {
   std::vector<TypedRelease> releases;
   std::vector<TypedExpr> exprs;
   std::vector<TypedAggregate> aggregates;
+  std::vector<TypedEvidence> evidence;
 
   const TypedExpr& operator[](TypedId id) const { return exprs[id.value]; }
 };

@@ -52,7 +52,7 @@ enum class ExprKind : uint8_t {
   add, subtract, multiply, divide,
   less, less_equal, greater, greater_equal, equal, not_equal,
   logical_and, logical_or, logical_not,
-  sustained,   // (left for duration), written in brackets or outermost
+  sustained,   // (left for duration) and its kin, written in brackets or outermost
   statistical, // `failed worse than baseline by 50% at 99% confidence`: parsed whole
   error,       // could not be parsed; diagnosed already
 };
@@ -60,7 +60,12 @@ enum class ExprKind : uint8_t {
 struct Argument {
   std::optional<Name> name;  // limit: 400ms
   ExprId value;
+  std::optional<Name> by;    // spread(... by age_band)
 };
+
+// How a condition is read over time: `for 5m`, `4 consecutive every 5m`, `4 of 6 every 5m`,
+// `at most 3 failures every 5m`, `until ...`, `keep last 60s`.
+enum class Temporal : uint8_t { held, consecutive, of_last, failures, until, keep };
 
 // What one comparison is read over.
 struct Window {
@@ -69,9 +74,11 @@ struct Window {
   Span span;
 };
 
-// `in any region`, `in every region`, `in any (region, age_band)`, `in any region x age_band`.
+// `in any region`, `in every region`, `in any (region, age_band)`, `in any region x age_band`,
+// `in at least 2 of region`.
 struct SegmentFold {
   bool every = false;
+  std::optional<Quantity> at_least;
   bool crossed = false;  // region x age_band
   std::vector<Name> segments;
   Span span;
@@ -91,15 +98,39 @@ struct Expr {
   std::optional<Window> over;
   std::optional<SegmentFold> in;
   std::optional<Quantity> samples_min;  // `with at least 200 samples`
-  // -- sustained only
-  Quantity duration;
+  // -- call of `evidence` only: `.auc`, `.p99 in ms`
+  std::vector<Name> path;
+  std::optional<Name> evidence_unit;
+  // -- sustained only; of `until`, `right` is the condition that ends it
+  Temporal temporal = Temporal::held;
+  Quantity count;     // consecutive, of_last, failures
+  Quantity of;        // of_last
+  Quantity duration;  // `for`, `every` or `last`
+};
+
+enum class UnknownVerb : uint8_t { hold, alert, rollback };
+
+struct UnknownClause {
+  Name cause;  // source_error, no_data, insufficient
+  UnknownVerb verb = UnknownVerb::hold;
+  std::optional<Quantity> up_to;
+  std::optional<UnknownVerb> then;
+  Span span;
+};
+
+struct Unknown {
+  std::vector<UnknownClause> clauses;
+  bool incomplete = false;
+  Span span;
 };
 
 // The whole condition of a `when`, with the suffixes that govern it.
 struct Condition {
   ExprId expr;                         // a top-level `for` is the outermost `sustained`
   std::optional<Quantity> after;       // `after 10m`
+  std::optional<Quantity> after_share; // `after 10m at 25%`
   std::optional<Span> even_if_baseline;
+  std::optional<Unknown> unknown;      // `unknown { no_data: alert }`, of this trigger alone
   Span span;
 };
 
@@ -163,22 +194,6 @@ struct Guard {
   Span span;
 };
 
-enum class UnknownVerb : uint8_t { hold, alert, rollback };
-
-struct UnknownClause {
-  Name cause;  // source_error, no_data, insufficient
-  UnknownVerb verb = UnknownVerb::hold;
-  std::optional<Quantity> up_to;
-  std::optional<UnknownVerb> then;
-  Span span;
-};
-
-struct Unknown {
-  std::vector<UnknownClause> clauses;
-  bool incomplete = false;
-  Span span;
-};
-
 enum class TriggerVerb : uint8_t { rollback, hold, promote, alert, step };
 
 struct Trigger {
@@ -212,6 +227,7 @@ struct Stage {
   std::optional<Quantity> at_least;
   std::optional<Quantity> at_most;
   std::optional<Otherwise> otherwise;
+  std::optional<Unknown> unknown;
   std::vector<Trigger> triggers;
   Span strategy_span;  // `steps 1% for 1h, 5% for 4h`
   bool incomplete = false;

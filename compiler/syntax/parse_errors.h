@@ -138,7 +138,8 @@ class StatementErrors final : public antlr4::ANTLRErrorStrategy {
 
   void previous(size_t index, SyntaxErrorFacts& facts) const {
     if (index == 0 || form_of(token(index - 1)) == TokenForm::end) return;
-    facts.previous_text = sources_.text(span(token(index - 1)));
+    facts.previous = span(token(index - 1));
+    facts.previous_text = sources_.text(facts.previous);
     facts.previous_form = form_of(token(index - 1));
     if (index > 1) facts.before_previous_text = sources_.text(span(token(index - 2)));
   }

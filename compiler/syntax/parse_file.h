@@ -163,7 +163,7 @@ class FileReader : private TreeReader {
 
   void release_statement(P::ReleaseStatementContext* context, ast::Release& release) {
     if (auto* unknown = context->unknown()) {
-      once(release.unknown, read_unknown(unknown), span(unknown));
+      once(release.unknown, this->unknown(unknown), span(unknown));
     } else if (auto* stage = context->stage()) {
       if (!is_broken(stage->stageHead())) release.stages.push_back(read_stage(stage));
     } else if (auto* body = context->rollbackBody()) {
@@ -202,32 +202,6 @@ class FileReader : private TreeReader {
     }
   }
 
-  ast::Unknown read_unknown(P::UnknownContext* context) {
-    ast::Unknown made;
-    made.span = span(context);
-    if (auto* block = context->unknownBlock()) {
-      for (P::UnknownClauseContext* each : block->unknownClause()) {
-        if (is_broken(each)) continue;
-        ast::UnknownClause clause;
-        clause.cause = name(each->name());
-        clause.verb = unknown_verb(each->unknownVerb(0));
-        clause.span = span(each);
-        if (each->QUANTITY() != nullptr) {
-          clause.up_to = quantity(each->QUANTITY());
-          clause.then = unknown_verb(each->unknownVerb(1));
-        }
-        made.clauses.push_back(std::move(clause));
-      }
-    }
-    made.incomplete = is_broken(context);
-    return made;
-  }
-
-  static ast::UnknownVerb unknown_verb(P::UnknownVerbContext* context) {
-    if (context->HOLD() != nullptr) return ast::UnknownVerb::hold;
-    return context->ALERT() != nullptr ? ast::UnknownVerb::alert : ast::UnknownVerb::rollback;
-  }
-
   ast::Stage read_stage(P::StageContext* context) {
     ast::Stage made;
     made.name = name(context->stageHead()->name());
@@ -235,7 +209,7 @@ class FileReader : private TreeReader {
     read_strategy(context->stageHead()->strategy(), made);
     if (auto* block = context->stageBlock())
       for (P::StageStatementContext* each : block->stageStatement())
-        if (!is_broken(each)) stage_statement(each, made);
+        if (each->unknown() != nullptr || !is_broken(each)) stage_statement(each, made);
     made.incomplete = is_broken(context);
     return made;
   }
@@ -261,7 +235,9 @@ class FileReader : private TreeReader {
 
   void stage_statement(P::StageStatementContext* context, ast::Stage& stage) {
     const Span place = span(context);
-    if (context->condition() != nullptr)
+    if (auto* unknown = context->unknown())
+      once(stage.unknown, this->unknown(unknown), place);
+    else if (context->condition() != nullptr)
       stage.triggers.push_back(trigger(context, context->condition()));
     else if (context->SOAK() != nullptr)
       once(stage.soak, quantity(context->QUANTITY()), place);

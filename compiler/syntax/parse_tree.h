@@ -102,20 +102,45 @@ class TreeReader {
   ast::Condition condition(P::ConditionContext* context) {
     ast::Condition made;
     made.span = span(context);
-    made.expr = expression(context->expression());
-    std::optional<Span> sustained;
+    made.expr = temporal(context);
     for (P::ConditionSuffixContext* suffix : context->conditionSuffix()) {
       const Span place = span(suffix);
-      if (suffix->FOR() != nullptr) {
-        once(sustained, place, place, sustained.value_or(place));
-        if (*sustained == place) made.expr = sustain(made.expr, suffix);
-      } else if (suffix->AFTER() != nullptr) {
-        once(made.after, quantity(suffix->QUANTITY()), place);
-      } else {
+      if (suffix->AFTER() != nullptr) {
+        if (suffix->QUANTITY().size() > 1) made.after_share = quantity(suffix->QUANTITY(1));
+        once(made.after, quantity(suffix->QUANTITY(0)), place);
+      } else if (suffix->EVEN() != nullptr) {
         once(made.even_if_baseline, place, place, made.even_if_baseline.value_or(place));
+      } else if (suffix->unknown() != nullptr) {
+        once(made.unknown, unknown(suffix->unknown()), place);
       }
     }
     return made;
+  }
+
+  ast::Unknown unknown(P::UnknownContext* context) {
+    ast::Unknown made;
+    made.span = span(context);
+    if (auto* block = context->unknownBlock()) {
+      for (P::UnknownClauseContext* each : block->unknownClause()) {
+        if (is_broken(each)) continue;
+        ast::UnknownClause clause;
+        clause.cause = name(each->name());
+        clause.verb = unknown_verb(each->unknownVerb(0));
+        clause.span = span(each);
+        if (each->QUANTITY() != nullptr) {
+          clause.up_to = quantity(each->QUANTITY());
+          clause.then = unknown_verb(each->unknownVerb(1));
+        }
+        made.clauses.push_back(std::move(clause));
+      }
+    }
+    made.incomplete = is_broken(context);
+    return made;
+  }
+
+  static ast::UnknownVerb unknown_verb(P::UnknownVerbContext* context) {
+    if (context->HOLD() != nullptr) return ast::UnknownVerb::hold;
+    return context->ALERT() != nullptr ? ast::UnknownVerb::alert : ast::UnknownVerb::rollback;
   }
 
   ast::ExprId expression(P::ExpressionContext* context) {
@@ -134,25 +159,79 @@ class TreeReader {
  private:
   using Item = ExpressionItem;
 
-  ast::ExprId sustain(ast::ExprId inner, P::ConditionSuffixContext* suffix) {
+  // The condition with what governs it in time, from the inside out: what is kept, how it is
+  // sustained, what ends it, in whatever order they are written.
+  ast::ExprId temporal(P::ConditionContext* context) {
+    ast::ExprId made = expression(context->expression());
+    for (const int layer : {0, 1, 2}) {
+      std::optional<Span> first;
+      for (P::ConditionSuffixContext* suffix : context->conditionSuffix()) {
+        const std::optional<ast::Temporal> kind = temporal_kind(suffix);
+        if (!kind || layer_of(*kind) != layer) continue;
+        const Span place = span(suffix);
+        once(first, place, place, first.value_or(place));
+        if (*first == place) made = sustain(made, suffix, *kind);
+      }
+    }
+    return made;
+  }
+
+  static int layer_of(ast::Temporal kind) {
+    return kind == ast::Temporal::keep ? 0 : kind == ast::Temporal::until ? 2 : 1;
+  }
+
+  static std::optional<ast::Temporal> temporal_kind(P::ConditionSuffixContext* suffix) {
+    if (suffix->UNTIL() != nullptr) return ast::Temporal::until;
+    if (suffix->KEEP() != nullptr) return ast::Temporal::keep;
+    if (suffix->CONSECUTIVE() != nullptr) return ast::Temporal::consecutive;
+    if (suffix->OF() != nullptr) return ast::Temporal::of_last;
+    if (suffix->MOST() != nullptr) return ast::Temporal::failures;
+    if (suffix->FOR() != nullptr) return ast::Temporal::held;
+    return std::nullopt;
+  }
+
+  ast::ExprId sustain(ast::ExprId inner, P::ConditionSuffixContext* suffix, ast::Temporal kind) {
     ast::Expr made;
     made.kind = ast::ExprKind::sustained;
+    made.temporal = kind;
     made.span = join(builder_[inner].span, span(suffix));
     made.operator_span = span(suffix);
     made.left = inner;
-    made.duration = quantity(suffix->QUANTITY());
+    const std::vector<TerminalNode*> written = suffix->QUANTITY();
+    if (kind == ast::Temporal::until) {
+      made.right = ending(suffix);
+    } else {
+      made.duration = quantity(written.back());
+      if (written.size() > 1) made.count = quantity(written[0]);
+      if (written.size() > 2) made.of = quantity(written[1]);
+    }
     return builder_.add(std::move(made));
   }
 
-  // A condition in brackets is an operand: `after` and `even if` are of the whole `when`.
+  // The condition after `until`, with a `for` of its own.
+  ast::ExprId ending(P::ConditionSuffixContext* suffix) {
+    const ast::ExprId inner = expression(suffix->expression());
+    if (suffix->FOR() == nullptr) return inner;
+    ast::Expr made;
+    made.kind = ast::ExprKind::sustained;
+    made.operator_span = join(span(suffix->FOR()), span(suffix->QUANTITY(0)));
+    made.span = join(builder_[inner].span, made.operator_span);
+    made.left = inner;
+    made.duration = quantity(suffix->QUANTITY(0));
+    return builder_.add(std::move(made));
+  }
+
+  // A condition in brackets is an operand: what is of a whole `when` has no meaning there.
   ast::ExprId bracketed(P::ConditionContext* context) {
     const ast::Condition inner = condition(context);
-    for (P::ConditionSuffixContext* suffix : context->conditionSuffix())
-      if (suffix->FOR() == nullptr)
-        diagnostics_
-            .report(Code::misplaced_suffix, span(suffix),
-                    "this governs a whole `when` and cannot stand in brackets")
-            .with_help("write it at the end of the statement");
+    for (P::ConditionSuffixContext* suffix : context->conditionSuffix()) {
+      const std::optional<ast::Temporal> kind = temporal_kind(suffix);
+      if (kind && *kind != ast::Temporal::failures && *kind != ast::Temporal::keep) continue;
+      diagnostics_
+          .report(Code::misplaced_suffix, span(suffix),
+                  "this governs a whole `when` and cannot stand in brackets")
+          .with_help("write it at the end of the statement");
+    }
     return inner.expr;
   }
 
@@ -215,6 +294,7 @@ class TreeReader {
       ast::SegmentFold fold;
       fold.span = item.span;
       fold.every = context->EVERY() != nullptr;
+      if (context->LEAST() != nullptr) fold.at_least = quantity(context->QUANTITY());
       fold.crossed = !context->CROSS().empty();
       for (P::NameContext* each : context->name()) fold.segments.push_back(name(each));
       item.fold = std::move(fold);
@@ -247,16 +327,25 @@ class TreeReader {
       made.kind = ast::ExprKind::name;
       made.name = name(context->name(0));
       if (context->arguments() != nullptr) add_arguments(context->arguments(), made);
+      if (auto* path = context->evidencePath()) add_path(path, made);
     }
     return builder_.add(std::move(made));
+  }
+
+  void add_path(P::EvidencePathContext* context, ast::Expr& call) {
+    const std::vector<P::NameContext*> names = context->name();
+    const size_t steps = names.size() - (context->IN() != nullptr ? 1 : 0);
+    for (size_t i = 0; i < steps; ++i) call.path.push_back(name(names[i]));
+    if (context->IN() != nullptr) call.evidence_unit = name(names.back());
   }
 
   void add_arguments(P::ArgumentsContext* context, ast::Expr& call) {
     call.kind = ast::ExprKind::call;
     for (P::ArgumentContext* each : context->argument()) {
       ast::Argument argument;
-      if (each->name() != nullptr) argument.name = name(each->name());
+      if (each->COLON() != nullptr) argument.name = name(each->name(0));
       argument.value = expression(each->expression());
+      if (each->BY() != nullptr) argument.by = name(each->name().back());
       call.arguments.push_back(std::move(argument));
     }
   }

@@ -54,8 +54,8 @@ std::string previous_words(const Facts& facts) {
 // ---- at the first token of a statement
 
 // Words that go on with a condition: at the start of a line they were meant for the line above.
-constexpr std::array<std::string_view, 6> continuations = {"over", "for",  "in",
-                                                           "with", "even", "by"};
+constexpr std::array<std::string_view, 7> continuations = {"over", "for", "in",   "with",
+                                                           "even", "by",  "until"};
 
 bool is_continuation(const Facts& facts) {
   if (facts.block != Block::release && facts.block != Block::stage && facts.block != Block::file)
@@ -151,7 +151,8 @@ constexpr Due due_quantities[] = {
     {"most", "a duration such as `28d`"},
     {"over", "a duration such as `5m`, or `stage`"},
     {"to", "a duration such as `15m`"},
-    {"last", "a number of requests"},
+    {"last", "a duration such as `60s`, or a number of requests"},
+    {"every", "a duration such as `5m`"},
     {"mirror", "a share such as `100%`"},
     {"split", "a share such as `50%`"},
     {"holdback", "a share such as `1%`"},
@@ -181,16 +182,6 @@ std::string what_is_due(const Facts& facts) {
   return alternatives(list);
 }
 
-// Parts of a statement that are not built and that two words tell: `at most`, `4 of`.
-std::string_view two_words_not_built(const Facts& facts) {
-  if (facts.found_text == "at" && facts.next_text == "most" && facts.expected.tail)
-    return "limiting the number of failures";
-  if (facts.found_form == TokenForm::quantity &&
-      (facts.next_text == "of" || facts.next_text == "consecutive"))
-    return "counting evaluations";
-  return {};
-}
-
 std::string_view one_word_not_built(const Facts& facts) {
   if (facts.found_form != TokenForm::word) return {};
   // Where only a value or a text can stand, the word is a slip, whatever it means elsewhere.
@@ -209,10 +200,6 @@ bool report_known_slip(const Facts& facts, Diagnostics& diagnostics) {
     return true;
   }
   const std::string word(facts.found_text);
-  if (const auto meaning = two_words_not_built(facts); !meaning.empty()) {
-    report_not_built(facts, word + " " + std::string(facts.next_text), meaning, diagnostics);
-    return true;
-  }
   if (const auto meaning = one_word_not_built(facts); !meaning.empty()) {
     report_not_built(facts, word, meaning, diagnostics);
     return true;
@@ -225,6 +212,16 @@ bool report_known_slip(const Facts& facts, Diagnostics& diagnostics) {
                 quoted(facts.before_previous_text) + " ends the whole condition")
         .with_help("it governs all of the `when`; write `(a for 5m) and b` if it is meant for one "
                    "part");
+    return true;
+  }
+  const auto& words = facts.expected.words;
+  if (facts.previous_form == TokenForm::quantity &&
+      std::find(words.begin(), words.end(), "consecutive") != words.end()) {
+    // `p99(latency) 300ms`: far more often a forgotten sign than the start of `4 consecutive`.
+    diagnostics
+        .report(Code::unexpected_token, facts.previous,
+                "expected an operator such as `>` or `and` before " + previous_words(facts))
+        .with_help("checks are counted by `4 consecutive every 5m` or `4 of 6 every 5m`");
     return true;
   }
   if (facts.found_text == "=" && facts.expected.tail) {

@@ -31,6 +31,7 @@ struct SyntaxErrorFacts {
   std::string_view found_text;
   std::string_view next_text;      // of the token after it in the statement
   TokenForm next_form = TokenForm::end;
+  Span previous;
   std::string_view previous_text;  // of the token before it in the statement; empty: none
   TokenForm previous_form = TokenForm::end;
   std::string_view before_previous_text;

@@ -15,8 +15,8 @@ constexpr std::array<std::string_view, 7> release_words = {
     "owner", "pane", "unknown", "rollback", "hold", "alert", "stage"};
 constexpr std::array<std::string_view, 3> unknown_words = {"source_error", "no_data",
                                                            "insufficient"};
-constexpr std::array<std::string_view, 8> stage_words = {
-    "soak", "at", "otherwise", "promote", "step", "rollback", "hold", "alert"};
+constexpr std::array<std::string_view, 9> stage_words = {
+    "soak", "at", "otherwise", "promote", "step", "rollback", "hold", "alert", "unknown"};
 constexpr std::array<std::string_view, 5> rollback_words = {"route", "notify", "report",
                                                             "quarantine", "cooldown"};
 
@@ -53,10 +53,8 @@ constexpr NotBuilt not_built[] = {
     {"before", "hooks"},
     {"after", "hooks"},
     {"revert", "reverting features and preprocessing"},
-    {"keep", "keeping the baseline warm and keeping the last value"},
+    {"keep", "keeping the baseline warm"},
     {"observe", "observing only"},
-    {"until", "ending a trigger by a condition of its own"},
-    {"consecutive", "counting evaluations"},
     {"within", "labels and totals within a time"},
     {"absent", "what an absent value counts as"},
     {"slack", "notifying a chat"},

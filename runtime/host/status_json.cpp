@@ -97,8 +97,10 @@ Json triggers(const Plan& plan, const EngineState& state) {
     if (!trigger.stage.is_none() && trigger.stage != state.stage) continue;
     const TriggerState& seen = state.triggers[i];
     const bool condition = seen.since_ns != 0;
-    const int64_t for_ns =
-        trigger.sustain.is_none() ? 0 : plan.sustains[trigger.sustain.value].duration_ns;
+    const Sustain* sustain =
+        trigger.sustain.is_none() ? nullptr : &plan.sustains[trigger.sustain.value];
+    const bool held = sustain != nullptr && sustain->kind == SustainKind::held;
+    const int64_t for_ns = held ? sustain->duration_ns : 0;
     rows.push_back({{"name", plan.text(trigger.name)},
                     {"action", action_name(trigger.action)},
                     {"rule", plan.text(trigger.text)},

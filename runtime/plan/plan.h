@@ -212,11 +212,28 @@ struct Predicate {
   NodeId root() const { return NodeId{nodes.end() - 1}; }
 };
 
-// `P for D`: true at the first tick at which P was true at every tick of the closed [t-D, t].
-// Predicates that read a sustain come after its input, so one pass in order evaluates a tick.
+// How a condition is read over time (stage/temporal.h has the meanings).
+enum class SustainKind : uint8_t {
+  held,             // `for D`: true at every tick of the closed [t-D, t]
+  consecutive,      // `N consecutive every D`: the last N checks were true
+  of_last,          // `N of M every D`: at least N of the last M checks were true
+  failures_over,    // `at most N failures every D` of a rollback, hold or alert: more than N checks
+                    // of the stage were true
+  failures_within,  // ... of a promotion or a step: at most N checks of the stage were false
+  latch,            // `until`: from `input` being true to `until` being true
+  keep,             // `keep last D`: an unknown is the last known verdict for at most D
+};
+
+// Predicates that read a sustain come after its input and its end, so one pass in order evaluates
+// a tick.
 struct Sustain {
   PredicateId input;
-  int64_t duration_ns = 0;
+  int64_t duration_ns = 0;  // held, keep: D; counted: between checks; latch: 0
+  SustainKind kind = SustainKind::held;
+  uint8_t reserved[3] = {};
+  uint32_t count = 0;  // counted: N
+  uint32_t of = 0;     // of_last: M
+  PredicateId until;   // latch
 };
 
 enum class TriggerAction : uint8_t { rollback, hold, alert, promote, step };
@@ -234,7 +251,9 @@ struct Trigger {
   PredicateId baseline_when;
   SustainId sustain;  // the outermost `for`, for showing how long a trigger has been pending
   PredicateId condition;  // the condition inside the outermost `for`; equals `when` without one
-  int64_t after_ns = 0;   // ignored for so long from the start of its stage
+  int64_t after_ns = 0;   // ignored for so long from the start of its stage, or, with a share,
+  uint32_t after_share_millionths = 0;  // from the first tick of it with at least this share
+  uint32_t reserved2 = 0;
   StringId text;          // the statement as written, one line
   PlanSpan span;
 };
@@ -277,6 +296,16 @@ struct UnknownRule {
   PlanSpan span;
 };
 
+// Where a stage or a trigger says it itself: an override of the trigger stands above one of its
+// stage, that above the rule of the release.
+struct UnknownOverride {
+  TriggerId trigger;  // exactly one of the two
+  StageId stage;
+  uint8_t cause = 0;  // index as in Plan::unknown
+  uint8_t reserved[3] = {};
+  UnknownRule rule;
+};
+
 enum class ActionKind : uint8_t { notify_command, report };
 
 // A step of the way back after the route, in the stated order.
@@ -286,6 +315,12 @@ struct Action {
   Rows<StringId> arguments;  // rows of Plan::arguments: argument vector, or the report's path
   StringId text;
   PlanSpan span;
+};
+
+// A file whose numbers the policy's conditions hold as constants, as it was when it was compiled.
+struct EvidenceFile {
+  StringId path;    // as written, relative to the policy
+  StringId digest;  // "sha256:..."
 };
 
 // How a model is named and what it resolved to. `digest` is "sha256:..." when the reference could
@@ -324,6 +359,9 @@ struct Plan {
 
   // -- what unknown does, by cause: [0] insufficient, [1] no_data, [2] source_error
   UnknownRule unknown[3];
+  std::vector<UnknownOverride> unknown_overrides;  // of triggers, then of stages
+
+  std::vector<EvidenceFile> evidence_files;
 
   // -- way back
   uint8_t quarantine_candidate = 0;

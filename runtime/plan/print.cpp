@@ -172,8 +172,10 @@ class Printer {
     }
     for (size_t row = 0; row < plan_.sustains.size(); ++row) {
       const Sustain& sustain = plan_.sustains[row];
-      line("sustain {} predicate {} for {}", row, sustain.input.value,
-           exact_duration_text(sustain.duration_ns));
+      const std::string end = sustain.until.is_none()
+                                  ? std::string{}
+                                  : fmt::format(" predicate {}", sustain.until.value);
+      line("sustain {} predicate {} {}{}", row, sustain.input.value, sustain_text(sustain), end);
     }
   }
 
@@ -188,6 +190,9 @@ class Printer {
       if (trigger.even_if_baseline != 0) more += ", even if baseline";
       if (trigger.after_ns != 0) {
         more += fmt::format(", after {}", exact_duration_text(trigger.after_ns));
+        if (trigger.after_share_millionths != 0) {
+          more += fmt::format(" at {}", share_text(trigger.after_share_millionths));
+        }
       }
       const std::string where = trigger.stage.is_none()
                                     ? std::string{"every stage"}
@@ -259,15 +264,24 @@ class Printer {
     return {};
   }
 
+  static std::string rule_text(const UnknownRule& rule) {
+    if (rule.up_to_ns == 0) return std::string{unknown_text(rule.action)};
+    return fmt::format("{} up to {} then {}", unknown_text(rule.action),
+                       exact_duration_text(rule.up_to_ns), unknown_text(rule.then));
+  }
+
   void way_back() {
     constexpr std::string_view causes[] = {"insufficient", "no_data", "source_error"};
     for (size_t row = 0; row < std::size(causes); ++row) {
-      const UnknownRule& rule = plan_.unknown[row];
-      const std::string then =
-          rule.up_to_ns == 0 ? std::string{}
-                             : fmt::format(" up to {} then {}", exact_duration_text(rule.up_to_ns),
-                                           unknown_text(rule.then));
-      line("unknown {}: {}{}", causes[row], unknown_text(rule.action), then);
+      line("unknown {}: {}", causes[row], rule_text(plan_.unknown[row]));
+    }
+    for (const UnknownOverride& inner : plan_.unknown_overrides) {
+      const bool of_stage = inner.trigger.is_none();
+      line("unknown {} in {} {}: {}", causes[inner.cause], of_stage ? "stage" : "trigger",
+           of_stage ? inner.stage.value : inner.trigger.value, rule_text(inner.rule));
+    }
+    for (const EvidenceFile& file : plan_.evidence_files) {
+      line("evidence {} is {}", quoted(file.path), plan_.text(file.digest));
     }
     for (size_t row = 0; row < plan_.actions.size(); ++row) {
       const Action& action = plan_.actions[row];

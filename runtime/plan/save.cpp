@@ -14,7 +14,7 @@ namespace rel {
 namespace {
 
 constexpr std::string_view magic{"RELPLAN\0", 8};
-constexpr uint32_t format_version = 1;
+constexpr uint32_t format_version = 2;
 constexpr size_t checksum_bytes = 8;
 constexpr size_t header_bytes = magic.size() + 4;
 
@@ -34,6 +34,8 @@ enum class Section : uint32_t {
   stages,
   actions,
   way_back,
+  unknown_overrides,
+  evidence_files,
 };
 
 class Writer {
@@ -235,6 +237,10 @@ template <typename Archive>
 void visit(Archive& archive, Sustain& sustain) {
   visit(archive, sustain.input);
   archive(sustain.duration_ns);
+  visit(archive, sustain.kind);
+  archive(sustain.count);
+  archive(sustain.of);
+  visit(archive, sustain.until);
 }
 
 template <typename Archive>
@@ -248,6 +254,7 @@ void visit(Archive& archive, Trigger& trigger) {
   visit(archive, trigger.sustain);
   visit(archive, trigger.condition);
   archive(trigger.after_ns);
+  archive(trigger.after_share_millionths);
   visit(archive, trigger.text);
   visit(archive, trigger.span);
 }
@@ -288,6 +295,20 @@ void visit(Archive& archive, UnknownRule& rule) {
   visit(archive, rule.then);
   archive(rule.up_to_ns);
   visit(archive, rule.span);
+}
+
+template <typename Archive>
+void visit(Archive& archive, UnknownOverride& override_row) {
+  visit(archive, override_row.trigger);
+  visit(archive, override_row.stage);
+  archive(override_row.cause);
+  visit(archive, override_row.rule);
+}
+
+template <typename Archive>
+void visit(Archive& archive, EvidenceFile& file) {
+  visit(archive, file.path);
+  visit(archive, file.digest);
 }
 
 template <typename Archive, typename Row>
@@ -343,11 +364,13 @@ void visit_section(Archive& archive, Section section, Plan& plan) {
       archive(plan.quarantine_candidate);
       archive(plan.cooldown_ns);
       return;
+    case Section::unknown_overrides: return visit(archive, plan.unknown_overrides);
+    case Section::evidence_files: return visit(archive, plan.evidence_files);
   }
 }
 
 constexpr uint32_t section_first = static_cast<uint32_t>(Section::identity);
-constexpr uint32_t section_last = static_cast<uint32_t>(Section::way_back);
+constexpr uint32_t section_last = static_cast<uint32_t>(Section::evidence_files);
 
 Error refused(std::string_view what) {
   return Error{fmt::format("the plan cannot be read: {}; build it again with `relc build`", what)};

@@ -101,6 +101,24 @@ std::string_view unit_word(PlanUnit unit) {
   return {};
 }
 
+std::string sustain_text(const Sustain& sustain) {
+  const std::string time = exact_duration_text(sustain.duration_ns);
+  switch (sustain.kind) {
+    case SustainKind::held: return "for " + time;
+    case SustainKind::consecutive:
+      return fmt::format("{} consecutive every {}", sustain.count, time);
+    case SustainKind::of_last:
+      return fmt::format("{} of {} every {}", sustain.count, sustain.of, time);
+    case SustainKind::failures_over:
+    case SustainKind::failures_within:
+      return fmt::format("at most {} failure{} every {}", sustain.count,
+                         sustain.count == 1 ? "" : "s", time);
+    case SustainKind::latch: return "until";
+    case SustainKind::keep: return "keep last " + time;
+  }
+  return {};
+}
+
 std::string quoted_text(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {

@@ -23,6 +23,9 @@ std::string number_text(double value, PlanUnit unit);
 // "seconds", "ratio" ...; the `unit` of evidence in decisions.
 std::string_view unit_word(PlanUnit unit);
 
+// What makes a condition a sustained one: "for 2m", "4 of 6 every 5m", "until", "keep last 1m".
+std::string sustain_text(const Sustain& sustain);
+
 // A double quoted policy string with its escapes.
 std::string quoted_text(std::string_view text);
 

@@ -96,6 +96,8 @@ Status verify_counts(const Plan& plan) {
       {"stages", plan.stages.size(), limits::stages_max},
       {"steps", plan.steps.size(), limits::steps_max},
       {"actions", plan.actions.size(), limits::actions_max},
+      {"rules for unknown", plan.unknown_overrides.size(), limits::unknown_overrides_max},
+      {"evidence files", plan.evidence_files.size(), limits::evidence_files_max},
       {"frame values", plan.frame_size, limits::frame_values_max},
   };
   for (const auto& table : tables) {
@@ -300,13 +302,37 @@ Status verify_aggregates(const Plan& plan) {
   return next_frame == plan.frame_size ? ok() : broken("the size of the frame is wrong");
 }
 
+// The numbers of checks belong to the kind.
+bool counts_fit(const Sustain& sustain) {
+  switch (sustain.kind) {
+    case SustainKind::held:
+    case SustainKind::latch:
+    case SustainKind::keep: return sustain.count == 0 && sustain.of == 0;
+    case SustainKind::consecutive:
+      return sustain.count >= 1 && sustain.count <= limits::checks_max && sustain.of == 0;
+    case SustainKind::of_last:
+      return sustain.count >= 1 && sustain.count <= sustain.of && sustain.of <= limits::checks_max;
+    case SustainKind::failures_over:
+    case SustainKind::failures_within:
+      return sustain.count >= 1 && sustain.count <= limits::failures_max && sustain.of == 0;
+  }
+  return false;  // rel: read from a file
+}
+
 Status verify_sustains(const Plan& plan) {
   for (size_t row = 0; row < plan.sustains.size(); ++row) {
     const Sustain& sustain = plan.sustains[row];
-    const bool valid = names_row(sustain.input, plan.predicates) &&
-                       sustain.duration_ns >= limits::duration_ns_min &&
+    const bool latch = sustain.kind == SustainKind::latch;
+    const bool timed = sustain.duration_ns >= limits::duration_ns_min &&
                        is_time(sustain.duration_ns);
-    if (!valid) return broken_row("sustain", row, "has no predicate or no duration");
+    const bool ends = names_row(sustain.until, plan.predicates);
+    if (!names_row(sustain.input, plan.predicates) || (latch ? sustain.duration_ns != 0 : !timed)) {
+      return broken_row("sustain", row, "has no predicate or no duration");
+    }
+    if (latch ? !ends : !sustain.until.is_none()) {
+      return broken_row("sustain", row, "has no end, or one that it does not read");
+    }
+    if (!counts_fit(sustain)) return broken_row("sustain", row, "counts what it cannot");
   }
   return ok();
 }
@@ -343,7 +369,10 @@ Status verify_triggers(const Plan& plan) {
       return refuse("reads the baseline and is no rollback");
     }
     if (!sustain_fits(plan, trigger)) return refuse("is not sustained as it says");
-    if (!is_time(trigger.after_ns)) return refuse("is delayed out of range");
+    const bool delayed = trigger.after_ns > 0 || trigger.after_share_millionths == 0;
+    if (!is_time(trigger.after_ns) || !delayed || trigger.after_share_millionths > million) {
+      return refuse("is delayed out of range");
+    }
     if (!names_text(plan, trigger.text) || !span_fits(plan, trigger.span)) {
       return refuse("has no text or place");
     }
@@ -402,21 +431,50 @@ Status verify_stages(const Plan& plan) {
 }
 
 // Rules for too little and for no data may not roll back at once: every stage begins without data.
-Status verify_way_back(const Plan& plan) {
-  for (size_t row = 0; row < std::size(plan.unknown); ++row) {
-    const UnknownRule& rule = plan.unknown[row];
-    const auto refuse = [&](std::string_view what) {
-      return broken_row("unknown rule", row, what);
-    };
-    const auto last = UnknownAction::rollback;
-    if (!known(rule.action, last) || !known(rule.then, last)) return refuse("has no known action");
-    if (!is_time(rule.up_to_ns) || !span_fits(plan, rule.span)) return refuse("is out of range");
-    if (rule.up_to_ns > 0 && rule.action != UnknownAction::hold) {
-      return refuse("waits and does not hold");
-    }
-    const bool source_error = row == 2;
-    if (rule.action == last && !source_error) return refuse("rolls back before there is any data");
+Status verify_unknown_rule(const Plan& plan, const UnknownRule& rule, size_t cause) {
+  const auto refuse = [&](std::string_view what) {
+    return broken_row("unknown rule", cause, what);
+  };
+  const auto last = UnknownAction::rollback;
+  if (!known(rule.action, last) || !known(rule.then, last)) return refuse("has no known action");
+  if (!is_time(rule.up_to_ns) || !span_fits(plan, rule.span)) return refuse("is out of range");
+  if (rule.up_to_ns > 0 && rule.action != UnknownAction::hold) {
+    return refuse("waits and does not hold");
   }
+  const bool source_error = cause == 2;
+  if (rule.action == last && !source_error) return refuse("rolls back before there is any data");
+  return ok();
+}
+
+Status verify_unknown(const Plan& plan) {
+  for (size_t cause = 0; cause < std::size(plan.unknown); ++cause) {
+    Status status = verify_unknown_rule(plan, plan.unknown[cause], cause);
+    if (!status) return status;
+  }
+  for (size_t row = 0; row < plan.unknown_overrides.size(); ++row) {
+    const UnknownOverride& inner = plan.unknown_overrides[row];
+    const bool placed = inner.trigger.is_none() ? names_row(inner.stage, plan.stages)
+                                                : names_row(inner.trigger, plan.triggers) &&
+                                                      inner.stage.is_none();
+    if (!placed || inner.cause >= std::size(plan.unknown)) {
+      return broken_row("rule for unknown", row, "belongs to no stage, trigger or cause");
+    }
+    if (Status status = verify_unknown_rule(plan, inner.rule, inner.cause); !status) return status;
+  }
+  return ok();
+}
+
+Status verify_evidence(const Plan& plan) {
+  for (size_t row = 0; row < plan.evidence_files.size(); ++row) {
+    const EvidenceFile& file = plan.evidence_files[row];
+    if (!names_text(plan, file.path) || !names_text(plan, file.digest)) {
+      return broken_row("evidence file", row, "has no path or no digest");
+    }
+  }
+  return ok();
+}
+
+Status verify_way_back(const Plan& plan) {
   uint32_t next_argument = 0;
   for (size_t row = 0; row < plan.actions.size(); ++row) {
     const Action& action = plan.actions[row];
@@ -460,7 +518,8 @@ Status verify_plan(const Plan& plan) {
   // In this order: each check relies on those before it.
   for (const auto verify : {verify_counts, verify_identity, verify_metrics, verify_segments,
                             verify_windows, verify_trackers, verify_aggregates, verify_sustains,
-                            verify_predicates, verify_stages, verify_triggers, verify_way_back}) {
+                            verify_predicates, verify_stages, verify_triggers, verify_unknown,
+                            verify_evidence, verify_way_back}) {
     if (Status status = verify(plan); !status) return status;
   }
   return texts_fit(plan) ? ok() : broken("a predicate has no text, or a node no place");

@@ -102,7 +102,9 @@ class PredicateChecker {
         return ok();
       case Shape::sustained:
         if (node.a >= plan_.sustains.size()) return broken(index, "reads no sustain");
-        if (plan_.sustains[node.a].input.value >= predicate_) {
+        if (plan_.sustains[node.a].input.value >= predicate_ ||
+            (plan_.sustains[node.a].kind == SustainKind::latch &&
+             plan_.sustains[node.a].until.value >= predicate_)) {
           return broken(index, "reads a sustain before its input is known");
         }
         self = {Type::verdict, false, false, any_cells};

@@ -8,6 +8,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/time_text.h"
+#include "runtime/plan/text.h"
 #include "runtime/stage/decision_text.h"
 #include "runtime/stage/quantity_text.h"
 
@@ -169,6 +170,28 @@ void add_comparison(Account& account, const Node& node, Polarity polarity) {
   }
 }
 
+// How long, or how often, a condition that is sustained has been true at least.
+std::string lasting_text(const Sustain& sustain) {
+  switch (sustain.kind) {
+    case SustainKind::held: return ", for at least " + duration_text(sustain.duration_ns);
+    case SustainKind::consecutive:
+    case SustainKind::of_last:
+      return fmt::format(", in {} checks {} apart",
+                         sustain.kind == SustainKind::consecutive
+                             ? fmt::format("{} consecutive", sustain.count)
+                             : fmt::format("{} of {}", sustain.count, sustain.of),
+                         duration_text(sustain.duration_ns));
+    case SustainKind::failures_over:
+      return fmt::format(", in more than {} {} {} apart", sustain.count,
+                         sustain.count == 1 ? "check" : "checks",
+                         duration_text(sustain.duration_ns));
+    case SustainKind::failures_within:
+    case SustainKind::latch:
+    case SustainKind::keep: return {};
+  }
+  REL_CHECK(false);
+}
+
 // Collects the comparisons below a node that hold.
 void collect(Account& account, uint32_t index, Polarity polarity) {
   const Node& node = account.plan.nodes[index];
@@ -185,9 +208,11 @@ void collect(Account& account, uint32_t index, Polarity polarity) {
     case Op::sustained: {
       const Sustain& sustain = account.plan.sustains[node.a];
       const size_t before = account.parts.size();
+      const bool fails = sustain.kind == SustainKind::failures_within;
+      if (sustain.kind == SustainKind::latch || fails) return;  // it may be long past
       collect(account, account.plan.predicates[sustain.input.value].root().value, polarity);
       if (account.parts.size() > before && polarity == Polarity::as_is) {
-        account.parts.back().text += ", for at least " + duration_text(sustain.duration_ns);
+        account.parts.back().text += lasting_text(sustain);
       }
       return;
     }
@@ -228,8 +253,11 @@ std::string all_evidence(const Plan& plan, const Decision& decision) {
 }
 
 // How long the trigger's condition has been true, when the trigger asks for a time.
-std::string lasted_text(const Decision& decision, const Trigger& trigger) {
-  if (trigger.sustain.is_none() || decision.since_ns == 0) return {};
+std::string lasted_text(const Plan& plan, const Decision& decision, const Trigger& trigger) {
+  if (trigger.sustain.is_none()) return {};
+  const Sustain& sustain = plan.sustains[trigger.sustain.value];
+  if (sustain.kind != SustainKind::held) return lasting_text(sustain);
+  if (decision.since_ns == 0) return {};
   return ", for " + duration_text(decision.time_ns - decision.since_ns);
 }
 
@@ -237,7 +265,7 @@ std::string true_trigger(const Plan& plan, const Decision& decision) {
   const Trigger& trigger = plan.triggers[decision.trigger.value];
   Account account{plan, decision, {}};
   collect(account, plan.predicates[trigger.condition.value].root().value, Polarity::as_is);
-  const std::string lasted = lasted_text(decision, trigger);
+  const std::string lasted = lasted_text(plan, decision, trigger);
   if (!account.parts.empty()) return joined(account.parts, lasted);
   const std::string numbers = all_evidence(plan, decision);
   const std::string fallback{plan.text(plan.predicates[trigger.condition.value].text)};
@@ -272,8 +300,13 @@ std::string unknown_trigger(const Plan& plan, const Decision& decision) {
   if (!text.empty()) return text;
   const std::string_view condition = plan.text(plan.predicates[trigger.condition.value].text);
   if (!trigger.sustain.is_none()) {
+    const Sustain& sustain = plan.sustains[trigger.sustain.value];
+    if (sustain.kind != SustainKind::held) {
+      return fmt::format("{} has not been checked often enough for `{}` yet", condition,
+                         sustain_text(sustain));
+    }
     return fmt::format("{} has not been watched for {} yet", condition,
-                       duration_text(plan.sustains[trigger.sustain.value].duration_ns));
+                       duration_text(sustain.duration_ns));
   }
   return fmt::format("{} has no verdict: {}", condition, cause_name(cause));
 }

@@ -27,16 +27,20 @@ inline constexpr int64_t clock_gap_ns_max = 1'000'000'000;
 // A raise that could not be written is asked for again after this time.
 inline constexpr int64_t raise_retry_ns = 1'000'000'000;
 
-// What `for D` remembers. Times are 0 when there was none.
+// What a sustain remembers (temporal.h says how). Times are 0 when there was none.
 struct SustainState {
-  int64_t true_since_ns = 0;  // first tick of the present run of true
+  int64_t true_since_ns = 0;  // held: first tick of the present run of true; keep: last known tick
   int64_t last_false_ns = 0;
   int64_t last_unknown_ns[3] = {};  // by cause: [0] insufficient, [1] no_data, [2] source_error
+  // counted: bit i is the i-th last check; latch: bit 0 of `checks_true` while it is closed
+  uint64_t checks_true = 0;
+  uint64_t checks_false = 0;
+  uint32_t checks = 0;           // made in this stage
+  uint32_t failures = 0;         // of them
+  uint32_t unknown_check[3] = {};  // number of the last check that was unknown, by cause
+  uint8_t last = 0;              // Verdict: of the last check, or the last known one (keep)
+  uint8_t reserved[3] = {};
 };
-
-// `for` over a closed window [t-D, t], three-valued: false if a tick in it was false; true if every
-// tick of it was true; otherwise unknown (ticks before the stage started are `insufficient`).
-Verdict update_sustain(SustainState& state, Verdict input, int64_t duration_ns, int64_t now_ns);
 
 enum class Phase : uint8_t {
   idle,         // not started: baseline
@@ -61,6 +65,7 @@ struct Raise {
 struct TriggerState {
   int64_t since_ns = 0;          // first tick of the present run of `condition` being true
   int64_t unknown_since_ns = 0;  // first tick of the present run of being unknown for one cause
+  int64_t share_since_ns = 0;    // first tick of the stage with the share that `after` waits for
   uint8_t verdict = 0;           // Verdict of `when` at the last tick
   uint8_t alerted = 0;           // alerts given in the present run: Cause bits, 8: for being true
   uint8_t shared = 0;            // shared degradation reported for the present run

@@ -31,9 +31,12 @@ int64_t time_in_stage(const TickStep& step) {
   return step.now_ns - step.state.stage_entered_ns;
 }
 
-bool acts(const TickStep& step, const Trigger& trigger) {
+bool acts(const TickStep& step, TriggerId id) {
+  const Trigger& trigger = step.plan.triggers[id.value];
   if (!trigger.stage.is_none() && trigger.stage != step.state.stage) return false;
-  return time_in_stage(step) >= trigger.after_ns;
+  if (trigger.after_share_millionths == 0) return time_in_stage(step) >= trigger.after_ns;
+  const int64_t since_ns = step.state.triggers[id.value].share_since_ns;
+  return since_ns != 0 && step.now_ns - since_ns >= trigger.after_ns;
 }
 
 // Calls `visit(trigger, state, id)` for the triggers of one action that act now, in order.
@@ -41,7 +44,7 @@ template <typename Visit>
 void each_trigger(TickStep& step, TriggerAction action, Visit visit) {
   for (uint32_t i = 0; i < step.plan.triggers.size(); ++i) {
     const Trigger& trigger = step.plan.triggers[i];
-    if (trigger.action == action && acts(step, trigger)) {
+    if (trigger.action == action && acts(step, TriggerId{i})) {
       visit(trigger, step.state.triggers[i], TriggerId{i});
     }
   }
@@ -69,6 +72,10 @@ void settle_clock(TickStep& step) {
   }
   if (step.now_ns >= state.last_tick_ns) return;
   const int64_t set_back = state.last_tick_ns - step.now_ns;
+  for (uint32_t i = 0; i < step.plan.triggers.size(); ++i) {
+    int64_t& since_ns = state.triggers[i].share_since_ns;
+    if (since_ns != 0) since_ns -= set_back;
+  }
   state.stage_entered_ns -= set_back;
   state.step_entered_ns -= set_back;
   state.held_since_ns -= set_back;
@@ -84,13 +91,19 @@ void advance_clocks(TickStep& step) {
 
 // -- triggers
 
-void observe_trigger(const TickStep& step, const Trigger& trigger, TriggerState& state) {
+void observe_trigger(const TickStep& step, TriggerId id, TriggerState& state) {
+  const Trigger& trigger = step.plan.triggers[id.value];
+  if (trigger.after_share_millionths != 0 && state.share_since_ns == 0 &&
+      stage::share_of(step.plan, step.state.stage, step.state.step) >=
+          trigger.after_share_millionths) {
+    state.share_since_ns = step.state.step_entered_ns;
+  }
   const Verdict when = verdict_of(step, trigger.when);
   const bool pending = verdict_of(step, trigger.condition) == Verdict::is_true;
   if (!pending) state.since_ns = 0;
   else if (state.since_ns == 0) state.since_ns = step.now_ns;
 
-  if (!is_unknown(when) || !acts(step, trigger)) {
+  if (!is_unknown(when) || !acts(step, id)) {
     state.unknown_since_ns = 0;
   } else if (state.unknown_since_ns == 0 || state.verdict != static_cast<uint8_t>(when)) {
     state.unknown_since_ns = step.now_ns;
@@ -105,7 +118,7 @@ void observe_triggers(TickStep& step) {
   for (uint32_t i = 0; i < step.plan.triggers.size(); ++i) {
     const Trigger& trigger = step.plan.triggers[i];
     if (trigger.stage.is_none() || trigger.stage == step.state.stage) {
-      observe_trigger(step, trigger, step.state.triggers[i]);
+      observe_trigger(step, TriggerId{i}, step.state.triggers[i]);
     }
   }
 }
@@ -148,8 +161,17 @@ struct UnknownEffect {
   bool long_enough = false;
 };
 
-const UnknownRule& rule_for(const Plan& plan, Cause cause) {
-  return plan.unknown[cause == cause_source_error ? 2 : cause == cause_no_data ? 1 : 0];
+// The inner rule wins: that of the trigger, of the stage, of the release. Overrides of triggers
+// stand before those of stages.
+const UnknownRule& rule_for(const TickStep& step, TriggerId trigger, Cause cause) {
+  const uint8_t index = cause == cause_source_error ? 2 : cause == cause_no_data ? 1 : 0;
+  for (const UnknownOverride& inner : step.plan.unknown_overrides) {
+    if (inner.cause != index) continue;
+    if (inner.trigger.is_none() ? inner.stage == step.state.stage : inner.trigger == trigger) {
+      return inner.rule;
+    }
+  }
+  return step.plan.unknown[index];
 }
 
 UnknownEffect effect_of(const UnknownRule& rule, int64_t unknown_ns) {
@@ -166,7 +188,7 @@ void each_unknown(TickStep& step, Visit visit) {
       const Cause cause = cause_of(verdict_of(step, trigger.when));
       if (cause == cause_none) return;
       const UnknownEffect effect =
-          effect_of(rule_for(step.plan, cause), step.now_ns - state.unknown_since_ns);
+          effect_of(rule_for(step, id, cause), step.now_ns - state.unknown_since_ns);
       const Reason reason =
           effect.long_enough ? Reason::trigger_unknown_long : Reason::trigger_unknown;
       visit(effect, DecisionCause{reason, id, cause, state.unknown_since_ns}, state);
@@ -292,9 +314,10 @@ bool all_true(TickStep& step, TriggerAction action) {
     all &= is_true(step, trigger);
   });
   // A gate that does not act yet is not passed.
-  for (const Trigger& trigger : step.plan.triggers) {
+  for (uint32_t i = 0; i < step.plan.triggers.size(); ++i) {
+    const Trigger& trigger = step.plan.triggers[i];
     const bool here = trigger.stage.is_none() || trigger.stage == step.state.stage;
-    all &= trigger.action != action || !here || acts(step, trigger);
+    all &= trigger.action != action || !here || acts(step, TriggerId{i});
   }
   return all;
 }

@@ -75,8 +75,14 @@ void read_node(const Reader& reader, NodeId id, uint32_t cell) {
   switch (node.op) {
     case Op::constant: return;
     case Op::load: return add(reader, AggregateId{node.a}, cell);
-    case Op::sustained:
-      return add_evidence(reader.step, reader.step.plan.sustains[node.a].input, reader.decision);
+    case Op::sustained: {
+      const Sustain& sustain = reader.step.plan.sustains[node.a];
+      add_evidence(reader.step, sustain.input, reader.decision);
+      if (sustain.kind == SustainKind::latch) {
+        add_evidence(reader.step, sustain.until, reader.decision);
+      }
+      return;
+    }
     case Op::neg:
     case Op::logical_not: return read_node(reader, NodeId{node.a}, cell);
     case Op::fold_any:

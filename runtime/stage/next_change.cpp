@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/stage/temporal.h"
+
 namespace rel {
 namespace {
 
@@ -36,6 +38,10 @@ void add_sustain_timers(const Plan& plan, const EngineState& state, Earliest& ea
   for (size_t i = 0; i < plan.sustains.size(); ++i) {
     const SustainState& sustain = state.sustains[i];
     const int64_t duration_ns = plan.sustains[i].duration_ns;
+    if (is_counted(plan.sustains[i].kind)) {
+      earliest.at(state.stage_entered_ns + (int64_t{sustain.checks} + 1) * duration_ns);
+      continue;
+    }
     earliest.after(sustain.true_since_ns, duration_ns);
     earliest.after(sustain.last_false_ns, duration_ns);
     for (const int64_t unknown_ns : sustain.last_unknown_ns) {
@@ -47,9 +53,17 @@ void add_sustain_timers(const Plan& plan, const EngineState& state, Earliest& ea
 void add_trigger_timers(const Plan& plan, const EngineState& state, Earliest& earliest) {
   for (size_t i = 0; i < plan.triggers.size(); ++i) {
     const Trigger& trigger = plan.triggers[i];
-    if (trigger.after_ns > 0) earliest.after(state.stage_entered_ns, trigger.after_ns);
+    const bool from_share = trigger.after_share_millionths != 0;
+    if (trigger.after_ns > 0) {
+      earliest.after(from_share ? state.triggers[i].share_since_ns : state.stage_entered_ns,
+                     trigger.after_ns);
+    }
+    const int64_t unknown_ns = state.triggers[i].unknown_since_ns;
     for (const UnknownRule& rule : plan.unknown) {
-      if (rule.up_to_ns > 0) earliest.after(state.triggers[i].unknown_since_ns, rule.up_to_ns);
+      if (rule.up_to_ns > 0) earliest.after(unknown_ns, rule.up_to_ns);
+    }
+    for (const UnknownOverride& inner : plan.unknown_overrides) {
+      if (inner.rule.up_to_ns > 0) earliest.after(unknown_ns, inner.rule.up_to_ns);
     }
   }
 }

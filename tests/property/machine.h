@@ -19,8 +19,12 @@ inline constexpr int64_t machine_start = 1'700'000'000 * second;
 struct TriggerRow {
   TriggerAction action = TriggerAction::rollback;
   StageId stage;               // none: every stage
-  int64_t for_ns = 0;
+  int64_t for_ns = 0;           // `for`, `every` or `keep last`; a latch has 1 here
+  SustainKind kind = SustainKind::held;
+  uint32_t count = 0;
+  uint32_t of = 0;
   int64_t after_ns = 0;
+  uint32_t after_share = 0;
   bool reads_baseline = false;  // has a `baseline_when`
   bool even_if_baseline = false;
 };
@@ -55,9 +59,9 @@ inline PredicateId add_input(Plan& plan, const std::string& name) {
   return PredicateId{static_cast<uint32_t>(plan.predicates.size() - 1)};
 }
 
-inline PredicateId add_sustained(Plan& plan, PredicateId input, int64_t for_ns) {
+inline PredicateId add_sustained(Plan& plan, const Sustain& row) {
   const uint32_t sustain = static_cast<uint32_t>(plan.sustains.size());
-  plan.sustains.push_back({.input = input, .duration_ns = for_ns});
+  plan.sustains.push_back(row);
   const uint32_t first = static_cast<uint32_t>(plan.nodes.size());
   plan.nodes.push_back({.op = Op::sustained, .a = sustain});
   plan.predicates.push_back({.nodes = {first, 1}, .text = add_text(plan, "sustained")});
@@ -65,7 +69,7 @@ inline PredicateId add_sustained(Plan& plan, PredicateId input, int64_t for_ns) 
 }
 
 // Returns the trigger; its number in the frame is the aggregate `2 * trigger`, the baseline's the
-// one after it (every trigger has both, used or not).
+// one after it (every trigger has both, used or not). A latch is ended by the latter.
 inline TriggerId add_trigger(Plan& plan, const TriggerRow& row) {
   const uint32_t id = static_cast<uint32_t>(plan.triggers.size());
   Trigger trigger;
@@ -75,13 +79,20 @@ inline TriggerId add_trigger(Plan& plan, const TriggerRow& row) {
   trigger.stage = row.stage;
   trigger.even_if_baseline = row.even_if_baseline;
   trigger.after_ns = row.after_ns;
+  trigger.after_share_millionths = row.after_share;
   trigger.condition = add_input(plan, "input_" + std::to_string(id));
   const PredicateId baseline = add_input(plan, "baseline_" + std::to_string(id));
   if (row.reads_baseline) trigger.baseline_when = baseline;
   trigger.when = trigger.condition;
   if (row.for_ns > 0) {
     trigger.sustain = SustainId{static_cast<uint32_t>(plan.sustains.size())};
-    trigger.when = add_sustained(plan, trigger.condition, row.for_ns);
+    const bool latch = row.kind == SustainKind::latch;
+    trigger.when = add_sustained(plan, {.input = trigger.condition,
+                                        .duration_ns = latch ? 0 : row.for_ns,
+                                        .kind = row.kind,
+                                        .count = row.count,
+                                        .of = row.of,
+                                        .until = latch ? baseline : PredicateId{}});
   }
   plan.triggers.push_back(trigger);
   return TriggerId{id};

@@ -33,6 +33,50 @@ StageRow random_stage(Random& random) {
   return row;
 }
 
+void pick_temporal(Random& random, TriggerRow& row) {
+  row.for_ns = 100 * ms + pick_time(random, 10);
+  row.kind = static_cast<SustainKind>(random() % 7);
+  switch (row.kind) {
+    case SustainKind::held:
+    case SustainKind::latch:
+    case SustainKind::keep: return;
+    case SustainKind::of_last:
+      row.of = 1 + static_cast<uint32_t>(random() % 6);
+      row.count = 1 + static_cast<uint32_t>(random() % row.of);
+      return;
+    case SustainKind::consecutive:
+    case SustainKind::failures_over:
+    case SustainKind::failures_within:
+      row.count = 1 + static_cast<uint32_t>(random() % 4);
+      return;
+  }
+}
+
+UnknownRule random_rule(Random& random) {
+  UnknownRule rule;
+  rule.action = random() % 4 == 0 ? UnknownAction::alert : UnknownAction::hold;
+  if (random() % 2 == 0 && rule.action == UnknownAction::hold) {
+    rule.up_to_ns = 100 * ms + pick_time(random, 10);
+    rule.then = static_cast<UnknownAction>(random() % 3);
+  }
+  return rule;
+}
+
+// Of triggers first, as in every plan.
+void add_overrides(Random& random, Plan& plan) {
+  const auto cause = [&] { return static_cast<uint8_t>(random() % 3); };
+  for (uint32_t i = 0; i < plan.triggers.size(); ++i) {
+    if (random() % 4 != 0) continue;
+    plan.unknown_overrides.push_back(
+        {.trigger = TriggerId{i}, .cause = cause(), .rule = random_rule(random)});
+  }
+  for (uint32_t i = 0; i < plan.stages.size(); ++i) {
+    if (random() % 3 != 0) continue;
+    plan.unknown_overrides.push_back(
+        {.stage = StageId{i}, .cause = cause(), .rule = random_rule(random)});
+  }
+}
+
 Plan random_plan(Random& random) {
   Plan plan;
   const uint32_t stages = 1 + random() % 3;
@@ -43,19 +87,17 @@ Plan random_plan(Random& random) {
     row.action = static_cast<TriggerAction>(random() % 5);
     const bool gate = row.action == TriggerAction::promote || row.action == TriggerAction::step;
     if (gate || random() % 3 == 0) row.stage = StageId{static_cast<uint32_t>(random() % stages)};
-    if (random() % 2 == 0) row.for_ns = 100 * ms + pick_time(random, 10);
+    if (random() % 2 == 0) pick_temporal(random, row);
     if (random() % 4 == 0) row.after_ns = pick_time(random, 15);
+    if (row.after_ns > 0 && random() % 2 == 0) {
+      row.after_share = 100'000 * static_cast<uint32_t>(1 + random() % 3);
+    }
     row.reads_baseline = random() % 2 == 0;
     row.even_if_baseline = random() % 4 == 0;
     add_trigger(plan, row);
   }
-  for (UnknownRule& rule : plan.unknown) {
-    rule.action = random() % 4 == 0 ? UnknownAction::alert : UnknownAction::hold;
-    if (random() % 2 == 0 && rule.action == UnknownAction::hold) {
-      rule.up_to_ns = 100 * ms + pick_time(random, 10);
-      rule.then = static_cast<UnknownAction>(random() % 3);
-    }
-  }
+  for (UnknownRule& rule : plan.unknown) rule = random_rule(random);
+  add_overrides(random, plan);
   if (random() % 3 == 0) plan.unknown[2] = {.action = UnknownAction::rollback};
   return plan;
 }

@@ -1,5 +1,7 @@
 #include "tests/property/model.h"
 
+#include <algorithm>
+
 namespace rel::machine_test {
 
 namespace {
@@ -17,15 +19,31 @@ void Model::enter(uint32_t index, int64_t now) {
   last_tick_ = now;
   stage_clock_ = step_clock_ = 0;
   past_.clear();
+  shares_ = {{now, plan_.steps[plan_.stages[index].steps.first].share_millionths}};
   alerted_.assign(plan_.triggers.size(), std::vector<uint8_t>(4, 0));
   shared_told_.assign(plan_.triggers.size(), 0);
 }
 
-// Looks at every tick of the closed window [now - D, now] since the last clock gap.
 Verdict Model::sustained(size_t trigger, int64_t now, Verdict present) const {
   const SustainId id = plan_.triggers[trigger].sustain;
   if (id.is_none()) return present;
-  const int64_t from = now - plan_.sustains[id.value].duration_ns;
+  const Sustain& sustain = plan_.sustains[id.value];
+  switch (sustain.kind) {
+    case SustainKind::held: return held(trigger, sustain.duration_ns, now);
+    case SustainKind::keep: return kept(trigger, sustain.duration_ns, now);
+    case SustainKind::latch: return latched(trigger);
+    case SustainKind::consecutive:
+    case SustainKind::of_last:
+    case SustainKind::failures_over:
+    case SustainKind::failures_within:
+      return counted(sustain, checks(trigger, sustain.duration_ns, now));
+  }
+  return present;
+}
+
+// Looks at every tick of the closed window [now - D, now] since the last clock gap.
+Verdict Model::held(size_t trigger, int64_t duration, int64_t now) const {
+  const int64_t from = now - duration;
   bool reaches_back = past_.back().time <= from;
   bool any_false = false;
   Verdict worst = Verdict::is_true;
@@ -44,10 +62,102 @@ Verdict Model::sustained(size_t trigger, int64_t now, Verdict present) const {
   return reaches_back ? Verdict::is_true : Verdict::insufficient;
 }
 
+// The last known verdict that is not too old and not from before a gap.
+Verdict Model::kept(size_t trigger, int64_t duration, int64_t now) const {
+  for (size_t i = past_.size(); i-- > 0;) {
+    const Moment& moment = past_[i];
+    if (now - moment.time > duration) break;
+    if (!is_unknown(moment.condition[trigger])) return moment.condition[trigger];
+    if (moment.first_after_gap) break;
+  }
+  return past_.back().condition[trigger];
+}
+
+// Replays the stage.
+Verdict Model::latched(size_t trigger) const {
+  bool closed = false;
+  Verdict verdict = Verdict::insufficient;
+  for (const Moment& moment : past_) {
+    const Verdict condition = moment.condition[trigger];
+    const bool ends = moment.baseline[trigger] == Verdict::is_true;
+    if (!closed) {
+      closed = condition == Verdict::is_true;
+      verdict = condition;
+    } else if (ends) {
+      closed = false;
+      verdict = condition == Verdict::is_true ? Verdict::is_false : condition;
+    } else {
+      verdict = Verdict::is_true;
+    }
+  }
+  return verdict;
+}
+
+// Every check that was due so far: what the first tick at or after its time saw, unless that tick
+// is already that of the next check.
+std::vector<Verdict> Model::checks(size_t trigger, int64_t every, int64_t now) const {
+  std::vector<Verdict> made;
+  for (int64_t due = entered_ + every; due <= now; due += every) {
+    size_t i = 0;
+    while (past_[i].time < due) ++i;
+    const bool missed = past_[i].time >= due + every;
+    made.push_back(missed ? Verdict::insufficient : past_[i].condition[trigger]);
+  }
+  return made;
+}
+
+Verdict Model::counted(const Sustain& sustain, const std::vector<Verdict>& made) const {
+  const bool cumulative = sustain.kind == SustainKind::failures_over ||
+                          sustain.kind == SustainKind::failures_within;
+  if (cumulative) {
+    const bool over = sustain.kind == SustainKind::failures_over;
+    const Verdict failure = over ? Verdict::is_true : Verdict::is_false;
+    size_t failures = 0;
+    for (const Verdict verdict : made) failures += verdict == failure ? 1 : 0;
+    if (failures > sustain.count) return failure;
+    if (made.empty()) return Verdict::insufficient;
+    if (is_unknown(made.back())) return made.back();
+    return over ? Verdict::is_false : Verdict::is_true;
+  }
+  const bool all = sustain.kind == SustainKind::consecutive;
+  const size_t looked_at = all ? sustain.count : sustain.of;
+  size_t trues = 0;
+  size_t open = 0;  // unknown, or before the stage
+  Verdict worst = Verdict::insufficient;
+  for (size_t back = 1; back <= looked_at; ++back) {
+    const Verdict verdict =
+        back <= made.size() ? made[made.size() - back] : Verdict::insufficient;
+    trues += verdict == Verdict::is_true ? 1 : 0;
+    if (!is_unknown(verdict)) continue;
+    ++open;
+    worst = std::max(worst, verdict);
+  }
+  if (trues >= sustain.count) return Verdict::is_true;
+  return trues + open < sustain.count ? Verdict::is_false : worst;
+}
+
 bool Model::acts(size_t trigger) const {
   const Trigger& row = plan_.triggers[trigger];
-  const bool here = row.stage.is_none() || row.stage.value == stage;
-  return here && past_.back().time - entered_ >= row.after_ns;
+  if (!row.stage.is_none() && row.stage.value != stage) return false;
+  return acted_at(trigger, past_.back().time);
+}
+
+bool Model::acted_at(size_t trigger, int64_t time) const {
+  const Trigger& row = plan_.triggers[trigger];
+  for (const auto& [since, share] : shares_) {
+    if (share >= row.after_share_millionths) return time - since >= row.after_ns;
+  }
+  return false;
+}
+
+const UnknownRule& Model::rule_for(size_t trigger, uint8_t cause) const {
+  for (const UnknownOverride& row : plan_.unknown_overrides) {
+    if (row.trigger.value == trigger && row.cause == cause) return row.rule;
+  }
+  for (const UnknownOverride& row : plan_.unknown_overrides) {
+    if (row.stage.value == stage && row.cause == cause) return row.rule;
+  }
+  return plan_.unknown[cause];
 }
 
 bool Model::shared(size_t trigger) const {
@@ -61,7 +171,7 @@ int64_t Model::unknown_for(size_t trigger) const {
   int64_t since = past_.back().time;
   for (size_t i = past_.size(); i-- > 0;) {
     if (past_[i].when[trigger] != when(trigger)) break;
-    if (past_[i].time - entered_ < plan_.triggers[trigger].after_ns) break;
+    if (!acted_at(trigger, past_[i].time)) break;
     since = past_[i].time;
     if (past_[i].first_after_gap) break;
   }
@@ -70,8 +180,8 @@ int64_t Model::unknown_for(size_t trigger) const {
 
 UnknownAction Model::unknown_action(size_t trigger, bool& holds) const {
   const Verdict verdict = when(trigger);
-  const int index = verdict == Verdict::source_error ? 2 : verdict == Verdict::no_data ? 1 : 0;
-  const UnknownRule& rule = plan_.unknown[index];
+  const uint8_t index = verdict == Verdict::source_error ? 2 : verdict == Verdict::no_data ? 1 : 0;
+  const UnknownRule& rule = rule_for(trigger, index);
   holds = rule.action == UnknownAction::hold;
   const bool long_enough = rule.up_to_ns > 0 && unknown_for(trigger) >= rule.up_to_ns;
   return long_enough ? rule.then : rule.action;
@@ -215,6 +325,7 @@ void Model::go_on(std::vector<ModelDecision>& out) {
   if (step_over && step + 1 < row.steps.count && !late) {
     ++step;
     step_clock_ = 0;
+    shares_.emplace_back(now, plan_.steps[row.steps.first + step].share_millionths);
     const int gate = first_acting(TriggerAction::step);
     out.push_back({DecisionKind::step_advanced, trigger_or_none(gate)});
     return;

@@ -19,7 +19,8 @@ class Model {
  public:
   explicit Model(const Plan& plan, int64_t now) : plan_(plan) { enter(0, now); }
 
-  // What was seen at one tick: the verdict of each trigger's condition, and of its baseline.
+  // What was seen at one tick: the verdict of each trigger's condition, and of its baseline, which
+  // is what ends a latch.
   struct Seen {
     int64_t time = 0;
     std::vector<Verdict> condition;
@@ -43,7 +44,14 @@ class Model {
 
   void enter(uint32_t index, int64_t now);
   Verdict sustained(size_t trigger, int64_t now, Verdict present) const;
+  Verdict held(size_t trigger, int64_t duration, int64_t now) const;
+  Verdict kept(size_t trigger, int64_t duration, int64_t now) const;
+  Verdict latched(size_t trigger) const;
+  std::vector<Verdict> checks(size_t trigger, int64_t every, int64_t now) const;
+  Verdict counted(const Sustain& sustain, const std::vector<Verdict>& checks) const;
+  const UnknownRule& rule_for(size_t trigger, uint8_t cause) const;
   bool acts(size_t trigger) const;
+  bool acted_at(size_t trigger, int64_t time) const;
   Verdict when(size_t trigger) const { return past_.back().when[trigger]; }
   bool shared(size_t trigger) const;
   int64_t unknown_for(size_t trigger) const;
@@ -66,6 +74,7 @@ class Model {
   int64_t last_tick_ = 0;
   int64_t stage_clock_ = 0;
   int64_t step_clock_ = 0;
+  std::vector<std::pair<int64_t, uint32_t>> shares_;  // of the stage: since when, how much
   int holder_ = nobody;
   std::vector<std::vector<uint8_t>> alerted_;  // by trigger: for true, and for each cause
   std::vector<uint8_t> shared_told_;

@@ -20,7 +20,6 @@
 #include "runtime/stats/quantile.h"
 #include "runtime/stats/ripr.h"
 #include "runtime/stats/start_mixture.h"
-#include "runtime/stats/temporal.h"
 
 using namespace rel;
 using namespace rel::stats;
@@ -33,7 +32,6 @@ static_assert(std::is_trivially_copyable_v<LabelTilt>);
 static_assert(std::is_trivially_copyable_v<BoundedMean>);
 static_assert(std::is_trivially_copyable_v<Betting>);
 static_assert(std::is_trivially_copyable_v<Moments>);
-static_assert(std::is_trivially_copyable_v<KeepLast>);
 
 namespace {
 

@@ -46,7 +46,9 @@ struct Outcome {
   Diagnostics diagnostics;
 };
 
+// Files that an example names stand in examples/.
 void compile_text(const std::string& text, Outcome& outcome) {
+  fs::current_path(fs::path(REL_SOURCE_DIR) / "examples");
   const FileId file = outcome.sources.add("example.release", text);
   compile(outcome.sources, file, CompileOptions{}, outcome.diagnostics);
   outcome.diagnostics.sort();

@@ -1,6 +1,7 @@
 // `for D` over the closed window [t-D, t], three-valued.
 #include <catch2/catch.hpp>
 
+#include "runtime/stage/temporal.h"
 #include "tests/property/machine.h"
 
 using namespace rel;
@@ -15,7 +16,7 @@ Verdict feed(SustainState& state, Verdict verdict, int count, int64_t& now, int6
   Verdict answer = Verdict::is_false;
   for (int i = 0; i < count; ++i) {
     now += tick;
-    answer = update_sustain(state, verdict, duration, now);
+    answer = update_held(state, verdict, duration, now);
   }
   return answer;
 }

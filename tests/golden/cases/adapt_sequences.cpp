@@ -1,5 +1,6 @@
 // Golden groups that feed a state step by step: start mixtures, label tilt, temporal semantics.
 #include <algorithm>
+#include <memory>
 
 #include "runtime/eval/evaluator.h"
 #include "runtime/stage/engine.h"
@@ -7,7 +8,6 @@
 #include "runtime/stats/pane_grid.h"
 #include "runtime/stats/special.h"
 #include "runtime/stats/start_mixture.h"
-#include "runtime/stats/temporal.h"
 #include "tests/golden/cases/adapters.h"
 
 namespace rel::test {
@@ -60,38 +60,77 @@ char letter_of(Verdict v) {
   return is_unknown(v) ? 'U' : v == Verdict::is_true ? 'T' : 'F';
 }
 
-char letter_of(Latch latch) {
-  switch (latch) {
-    case Latch::idle: return 'i';
-    case Latch::pending: return 'p';
-    case Latch::firing: return 'f';
-  }
-  throw BadCase("no such state");
-}
+// A plan whose predicate 0 is the trace, and 1 what it becomes: kept, sustained, ended.
+struct Tail {
+  Plan plan;
 
-// One tick is a second; the first is not at 0, which means "never" to update_sustain.
+  PredicateId read(SustainId sustain) {
+    return predicate({Node{.op = Op::sustained, .a = sustain.value}});
+  }
+  PredicateId predicate(std::vector<Node> nodes) {
+    const auto first = static_cast<uint32_t>(plan.nodes.size());
+    for (Node& node : nodes) {
+      if (node.op != Op::sustained && node.op != Op::load && node.op != Op::constant) {
+        node.a += first;
+        if (node.b != NodeId::none_value) node.b += first;
+      }
+      plan.nodes.push_back(node);
+    }
+    plan.predicates.push_back({.nodes = {first, static_cast<uint32_t>(nodes.size())}});
+    return PredicateId{static_cast<uint32_t>(plan.predicates.size() - 1)};
+  }
+  SustainId sustain(Sustain row) {
+    plan.sustains.push_back(row);
+    return SustainId{static_cast<uint32_t>(plan.sustains.size() - 1)};
+  }
+};
+
+// `when A for D1 until not A for D2`, with `keep last` where the case keeps: the engine's own pass
+// over a plan, one tick a second.
 json temporal_for_keep(const json& in, const json&) {
   constexpr int64_t tick = 1'000'000'000;
   const std::string policy = in.at("no_data").get<std::string>();
   if (policy != "unknown" && policy != "hold") throw BadCase("`no_data` is unknown or hold");
   const int64_t keep = policy == "hold" ? in.at("max_hold_ticks").get<int64_t>() * tick : 0;
-  const int64_t sustain_for = in.at("for_ticks").get<int64_t>() * tick;
-  const int64_t clear_for = in.at("clear_ticks").get<int64_t>() * tick;
-  KeepLast kept;
-  SustainState entering, leaving;
-  Latch latch = Latch::idle;
+  Tail tail;
+  tail.plan.aggregates.push_back({});
+  tail.plan.frame_size = 1;
+  PredicateId condition = tail.predicate({{.op = Op::load, .a = 0},
+                                          {.op = Op::constant, .constant = 0.5},
+                                          {.op = Op::gt, .a = 0, .b = 1}});
+  if (keep > 0) {
+    condition = tail.read(
+        tail.sustain({.input = condition, .duration_ns = keep, .kind = SustainKind::keep}));
+  }
+  const SustainId kept = tail.sustain({.input = condition});  // `for` of no time: the verdict itself
+  const PredicateId denied = tail.predicate(
+      {{.op = Op::sustained, .a = kept.value}, {.op = Op::logical_not, .a = 0}});
+  const SustainId entering = tail.sustain(
+      {.input = condition, .duration_ns = in.at("for_ticks").get<int64_t>() * tick});
+  const SustainId leaving = tail.sustain(
+      {.input = denied, .duration_ns = in.at("clear_ticks").get<int64_t>() * tick});
+  const PredicateId entered = tail.read(entering);
+  const PredicateId cleared = tail.read(leaving);
+  const SustainId latch =
+      tail.sustain({.input = entered, .kind = SustainKind::latch, .until = cleared});
+
+  const auto state = std::make_unique<EngineState>();
+  const auto verdicts = std::make_unique<TickVerdicts>();
   std::string effective, sustained, states;
   int64_t now = 0;
   for (const char c : in.at("trace").get<std::string>()) {
     now += tick;
-    Verdict condition = verdict_of(c);
-    if (keep > 0) condition = update_keep_last(kept, condition, keep, now);
-    const Verdict entered = update_sustain(entering, condition, sustain_for, now);
-    const Verdict cleared = update_sustain(leaving, negated(condition), clear_for, now);
-    latch = update_latch(latch, condition, entered, cleared);
-    effective += letter_of(condition);
-    sustained += letter_of(entered);
-    states += letter_of(latch);
+    const Verdict input = verdict_of(c);
+    const double value = input == Verdict::is_true ? 1 : 0;
+    const uint8_t causes = cause_of(input);
+    evaluate_tick(tail.plan, Evaluator{&tail.plan, {}}, {&value, 1}, {&causes, 1}, *state, now,
+                  *verdicts);
+    state->last_tick_ns = now;
+    const bool firing = verdicts->sustains[latch.value] == Verdict::is_true;
+    const bool pending = verdicts->predicates[condition.value] == Verdict::is_true;
+    effective += letter_of(verdicts->predicates[condition.value]);
+    sustained += letter_of(verdicts->sustains[entering.value]);
+    states += firing ? 'f' : pending ? 'p' : 'i';
   }
   return {{"effective", effective}, {"sustained", sustained}, {"states", states}};
 }
