@@ -8,13 +8,13 @@ BENCH ?= build-bench
 FAULT ?= slow
 JOBS  ?= $(shell nproc)
 
-.PHONY: help build packages demo test crash soak tsan bench clean
+.PHONY: help build packages demo test crash soak mc tsan bench clean
 
 help:
 	@echo "make demo [FAULT=slow|errors|none]   a release on live traffic, to its end"
 	@echo "make test                            build and run every test"
 	@echo "make build                           programs in $(BUILD)/bin, libraries in $(BUILD)/lib"
-	@echo "make crash | soak | tsan | bench     longer checks and measurements"
+	@echo "make crash | soak | mc | tsan | bench  longer checks and measurements"
 
 packages:
 	@sh tools/install_packages.sh
@@ -47,6 +47,11 @@ SEEDS ?= 20000
 soak: build
 	seq 0 $$(( $(JOBS) - 1 )) | xargs -P $(JOBS) -I{} env RELC_SIM_SEEDS=$$(( $(SEEDS) / $(JOBS) )) \
 	  sh -c 'RELC_SIM_FIRST=$$(( 1 + {} * RELC_SIM_SEEDS )) $(BUILD)/bin/rel_sim_tests'
+
+# The Monte Carlo tables of the statistical comparisons, with fixed seeds.
+MC_RUNS ?= 1000
+mc: build
+	$(BUILD)/bin/rel_mc $(MC_RUNS)
 
 $(TSAN)/build.ninja: | packages
 	cmake -G Ninja -S . -B $(TSAN) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DREL_TSAN=ON -DREL_LLVM=OFF \

@@ -57,6 +57,7 @@ Compiled compile(Sources& sources, FileId file, const CompileOptions& options,
       const Status verified = verify_plan(*plan);
       if (!verified) fmt::print(stderr, "{}\n", verified.error().message);
       REL_CHECK(verified.has_value());
+      compiled.expected.push_back(expectations_of(policy, release, *plan));
       compiled.plans.push_back(std::move(*plan));
     }
   }
@@ -64,7 +65,7 @@ Compiled compile(Sources& sources, FileId file, const CompileOptions& options,
   for (const ast::File& each : files) ids.push_back(each.id);
   lints::apply_allows(sources, ids, sound, diagnostics);
   diagnostics.sort();
-  if (diagnostics.has_errors()) compiled.plans.clear();
+  if (diagnostics.has_errors()) compiled = Compiled{};
   return compiled;
 }
 

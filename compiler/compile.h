@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compiler/diagnostics/diagnostic.h"
+#include "compiler/plan/expectations.h"
 #include "compiler/source/source.h"
 #include "runtime/plan/plan.h"
 
@@ -18,6 +19,7 @@ struct CompileOptions {
 
 struct Compiled {
   std::vector<Plan> plans;  // one a release of the file, in order; empty when there are errors
+  std::vector<Expectations> expected;  // what each one's model declares of its traffic
 };
 
 // Checks and lowers one file and what it imports. Every independent error is reported in one run.

@@ -62,6 +62,7 @@ releaseBlock : LBRACE (BEGIN releaseStatement END)* RBRACE ;
 releaseStatement
   : OWNER STRING
   | PANE QUANTITY
+  | FALSE_ROLLBACK QUANTITY
   | unknown
   | stage
   | ROLLBACK (WHEN condition | rollbackBody)
@@ -127,7 +128,11 @@ binary
   | LESS | LESS_EQUAL | GREATER | GREATER_EQUAL | EQUAL | NOT_EQUAL
   | PLUS | MINUS | STAR | SLASH
   ;
-comparative : NOT? (WORSE | BETTER) THAN name (BY QUANTITY)? (AT QUANTITY CONFIDENCE)? ;
+comparative
+  : ( NOT? (WORSE | BETTER) THAN (name | constant=QUANTITY) (BY margin=QUANTITY)?
+    | EQUALS name WITHIN margin=QUANTITY
+    ) (AT level=QUANTITY CONFIDENCE)? (WITH ESTIMATE AT LEAST least=QUANTITY)?
+  ;
 suffix
   : OVER (QUANTITY | STAGE | LAST QUANTITY REQUESTS)
   | IN (ANY | EVERY | AT LEAST QUANTITY OF) (name (CROSS name)* | LPAREN name (COMMA name)* COMMA? RPAREN)
@@ -151,8 +156,9 @@ name
   | OWNER | PANE | UNKNOWN | HOLD | ALERT | ROLLBACK | PROMOTE | STEP | WHEN | UP | TO | THEN
   | STAGE | MIRROR | STEPS | SPLIT | HOLDBACK | SOAK | AT | LEAST | MOST | OTHERWISE | WITHDRAW
   | ROUTE | NOTIFY | BY | COMMAND | REPORT | QUARANTINE | COOLDOWN
-  | FOR | CONSECUTIVE | FAILURES | FAILURE | UNTIL | KEEP | AFTER | EVEN | IF | OVER | LAST | REQUESTS | IN | ANY | EVERY | CROSS | WITH | SAMPLES
-  | CONFIDENCE
+  | FOR | CONSECUTIVE | FAILURES | FAILURE | UNTIL | KEEP | AFTER | EVEN | IF | OVER | LAST
+  | REQUESTS | IN | ANY | EVERY | CROSS | WITH | SAMPLES
+  | CONFIDENCE | EQUALS | WITHIN | ESTIMATE | FALSE_ROLLBACK
   ;
 
 // ---- words
@@ -230,6 +236,10 @@ CROSS : 'x' ;
 WITH : 'with' ;
 SAMPLES : 'samples' ;
 CONFIDENCE : 'confidence' ;
+EQUALS : 'equals' ;
+WITHIN : 'within' ;
+ESTIMATE : 'estimate' ;
+FALSE_ROLLBACK : 'false_rollback' ;
 WORD : [A-Za-z_] [A-Za-z0-9_]* ;
 
 // A number and its unit, matched to the word's end. A malformed one is still one token, so that the

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/base/check.h"
+#include "runtime/evidence/evidence.h"
 #include "runtime/ingest/collect.h"
 #include "runtime/ingest/shard.h"
 #include "runtime/route/decision_ring.h"
@@ -68,9 +69,11 @@ struct Runtime::Parts {
         alive(a),
         shared(publication.shared()),
         windows(p, layout),
+        evidence(p, layout),
         collector(layout, m),
         values(p.frame_size),
         samples(p.frame_size),
+        evidence_words(layout.evidence_words()),
         causes(p.frame_size + 7) {}
 
   FrameColumns frame() {
@@ -87,6 +90,8 @@ struct Runtime::Parts {
   void take_output(int64_t now_ns, TickReport& report);
   void publish(int64_t now_ns, TickReport& report);
 
+  void load_evidence();
+  Exposure exposure() const;
   CandidateLane candidate_lane() const;
   void restart_windows(int64_t now_ns, ResetScope scope);
 
@@ -100,12 +105,15 @@ struct Runtime::Parts {
   ProcessAlive alive;
   SharedState& shared;
   Windows windows;
+  RunningEvidence evidence;
   Collector collector;
   TickBuffer tick;  // the engine and what it decides, private until published
   TickVerdicts verdicts{};
   StepOutput output{};
   std::vector<double> values;
   std::vector<uint64_t> samples;
+  std::vector<uint64_t> evidence_words;  // on the way from the mapping
+  bool evidence_changed = false;         // since it was published
   std::vector<uint8_t> causes;  // padded to whole words
   std::atomic_flag ticking = ATOMIC_FLAG_INIT;
 };
@@ -217,11 +225,13 @@ void Runtime::Parts::settle_seat(Seat seat, int64_t now_ns) {
   collector.use(publication.bank());
   if (seat != Seat::known) {
     publication.load(tick);
+    load_evidence();
     // What the last evaluator published but could not hand over any more.
     append_decisions(shared.ring, std::span(tick.decisions, tick.decision_count));
   }
   tick.decision_count = 0;
   if (seat == Seat::emptied) {
+    evidence.clock_gap();
     restart_windows(now_ns, ResetScope::everything);
     collector.collect(windows, CollectMode::restart);
   }
@@ -238,9 +248,13 @@ bool Runtime::Parts::clock_went_back_a_little(int64_t now_ns) const {
 void Runtime::Parts::take_observations(int64_t now_ns) {
   const int64_t last = shared.route.last_tick_ns.load(std::memory_order_acquire);
   const bool gap = last != 0 && (now_ns < last || now_ns - last > clock_gap_ns_max);
-  if (gap) restart_windows(now_ns, ResetScope::touched);
+  if (gap) {
+    evidence.clock_gap();
+    restart_windows(now_ns, ResetScope::touched);
+  }
   windows.advance(now_ns);
   collector.collect(windows, gap ? CollectMode::discard : CollectMode::count);
+  if (evidence.advance(now_ns, windows, exposure())) evidence_changed = true;
 }
 
 void Runtime::Parts::take_mail(int64_t now_ns, TickReport& report) {
@@ -271,6 +285,10 @@ void Runtime::Parts::take_restored(int64_t now_ns) {
   if (restores == tick.restores_taken || restores % 2 != 0) return;
   EngineState restored;
   copy_from_shared(&restored, &mail.restored, sizeof restored);
+  const bool kept = mail.restored_evidence.load(std::memory_order_acquire) != 0;
+  const std::span<uint64_t> checkpoint =
+      std::span(evidence_words).first(kept ? layout.checkpoint_words() : 0);
+  copy_from_shared(checkpoint.data(), memory + layout.restored_offset(), checkpoint.size_bytes());
   if (mail.restores.load(std::memory_order_acquire) != restores) return;  // written anew: next tick
   tick.restores_taken = restores;
 
@@ -286,6 +304,8 @@ void Runtime::Parts::take_restored(int64_t now_ns) {
   tick.engine.next_decision_id = std::max(restored.next_decision_id, last_id + 1);
   tick.engine.next_raise_id = std::max(restored.next_raise_id, next_raise);
   restart_windows(now_ns, ResetScope::touched);
+  evidence.restore(checkpoint);
+  evidence_changed = !evidence.state().empty();
 }
 
 void Runtime::Parts::decide(int64_t now_ns, TickReport& report) {
@@ -294,10 +314,11 @@ void Runtime::Parts::decide(int64_t now_ns, TickReport& report) {
                                   : SourceHealth::answers;
   const FrameColumns columns = frame();
   build_frame(plan, layout, windows, candidate_lane(), source, columns);
+  evidence.write_frame(now_ns, source, columns);
   seal_frame(columns.values, columns.causes);
   evaluate_tick(plan, evaluator, columns.values, columns.causes, tick.engine, now_ns, verdicts);
-  const EvidenceSource evidence{columns.values, columns.causes, columns.samples};
-  engine_tick(plan, tick.engine, verdicts, evidence, now_ns, output);
+  const EvidenceSource numbers{columns.values, columns.causes, columns.samples};
+  engine_tick(plan, tick.engine, verdicts, numbers, now_ns, output);
   take_output(now_ns, report);
 }
 
@@ -306,12 +327,17 @@ void Runtime::Parts::take_output(int64_t now_ns, TickReport& report) {
   std::copy_n(output.decisions, output.decision_count, tick.decisions + tick.decision_count);
   tick.decision_count += output.decision_count;
   if (output.raise.kind != RaiseKind::none) report.raise = output.raise;
-  if (output.stage_changed) restart_windows(now_ns, ResetScope::touched);
+  if (output.stage_changed) {
+    restart_windows(now_ns, ResetScope::touched);
+    evidence.enter_stage(tick.engine.stage);
+  }
 }
 
 void Runtime::Parts::publish(int64_t now_ns, TickReport& report) {
   const uint64_t before = shared.route.route_word.load(std::memory_order_acquire);
   tick.written = 1;
+  if (evidence_changed) publication.place_evidence(tick, evidence.state());
+  evidence_changed = false;
   if (publication.publish(plan, tick, frame()) == Publish::lost) {
     report = TickReport{};
     return;
@@ -320,6 +346,19 @@ void Runtime::Parts::publish(int64_t now_ns, TickReport& report) {
   shared.ticks.fetch_add(1, std::memory_order_relaxed);
   report.evaluated = 1;
   report.route_changed = shared.route.route_word.load(std::memory_order_acquire) != before;
+}
+
+void Runtime::Parts::load_evidence() {
+  const size_t size = evidence.state().size();
+  if (size == 0) return;
+  publication.load_evidence(tick, evidence_words);
+  evidence.load(evidence_words);
+}
+
+Exposure Runtime::Parts::exposure() const {
+  const EngineState& engine = tick.engine;
+  if (engine.phase != Phase::running) return {};
+  return {engine.stage, candidate_lane(), route_of(plan, engine).share_millionths};
 }
 
 CandidateLane Runtime::Parts::candidate_lane() const {
@@ -332,6 +371,8 @@ CandidateLane Runtime::Parts::candidate_lane() const {
 void Runtime::Parts::restart_windows(int64_t now_ns, ResetScope scope) {
   windows.reset(scope);
   windows.advance(now_ns);
+  evidence.windows_emptied();
+  evidence_changed = !evidence.state().empty();
 }
 
 void Runtime::set_source_failing(bool failing) {
@@ -355,6 +396,13 @@ void Runtime::restore(const DurableState& state) {
   const uint64_t writing = mail.restores.load(std::memory_order_acquire) | 1;
   mail.restores.store(writing, std::memory_order_release);
   copy_to_shared(&mail.restored, &state.engine, sizeof state.engine);
+  const bool kept = !state.evidence.empty() &&
+                    state.evidence.size() == parts_->layout.checkpoint_words();
+  if (kept) {
+    copy_to_shared(parts_->memory + parts_->layout.restored_offset(), state.evidence.data(),
+                   state.evidence.size() * sizeof(uint64_t));
+  }
+  mail.restored_evidence.store(kept ? 1 : 0, std::memory_order_release);
   mail.restores.store(writing + 1, std::memory_order_release);
 }
 
@@ -397,6 +445,13 @@ void Runtime::copy_frame(std::span<double> values, std::span<uint8_t> causes,
   const size_t size = parts_->plan.frame_size;
   REL_CHECK(values.size() == size && causes.size() == size && samples.size() == size);
   parts_->publication.copy_frame({values, causes, samples});
+}
+
+std::vector<uint64_t> Runtime::evidence_checkpoint() const {
+  std::vector<uint64_t> words(parts_->layout.evidence_words());
+  if (words.empty() || !parts_->publication.copy_evidence(words)) return {};
+  words.resize(parts_->layout.checkpoint_words());
+  return words;
 }
 
 Runtime::Counters Runtime::counters() const {

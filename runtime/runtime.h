@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "runtime/base/process.h"
 #include "runtime/base/result.h"
@@ -48,6 +49,7 @@ struct TickReport {
 // The state a sidecar journals and hands back after a restart.
 struct DurableState {
   EngineState engine;
+  std::vector<uint64_t> evidence;  // evidence_checkpoint(); empty: none was kept
 };
 
 class Runtime {
@@ -105,6 +107,8 @@ class Runtime {
   // The frame of the last tick: values, causes, samples (Plan::frame_size each).
   void copy_frame(std::span<double> values, std::span<uint8_t> causes,
                   std::span<uint64_t> samples) const;
+  // What the statistical comparisons have gathered, to be journaled; empty: nothing yet.
+  std::vector<uint64_t> evidence_checkpoint() const;
   struct Counters {
     uint64_t observed = 0;
     uint64_t late = 0;

@@ -14,6 +14,7 @@ void unused_declarations(const sema::TypedPolicy& policy, Diagnostics& diagnosti
 void same_model(const sema::TypedPolicy& policy, Diagnostics& diagnostics);
 void no_way_back(const sema::TypedPolicy& policy, Diagnostics& diagnostics);
 void falling_share(const sema::TypedPolicy& policy, Diagnostics& diagnostics);
+void sustained_evidence(const sema::TypedPolicy& policy, Diagnostics& diagnostics);
 
 // All of them.
 void run(const sema::TypedPolicy& policy, Diagnostics& diagnostics);

@@ -20,6 +20,11 @@ void mark(const sema::TypedPolicy& policy, sema::TypedId id, Used& used) {
   if (expr.op == Op::load) {
     const sema::TypedAggregate& aggregate = policy.aggregates[expr.aggregate];
     if (aggregate.metric) used.metrics[*aggregate.metric] = true;
+    if (aggregate.test) {
+      for (const uint32_t segment : policy.tests[*aggregate.test].segments) {
+        used.segments[segment] = true;
+      }
+    }
   }
   if (expr.fold) {
     for (const uint32_t segment : expr.fold->segments) used.segments[segment] = true;

@@ -41,7 +41,7 @@ HistogramShape shape_of(const TypedMetric& metric) {
 
 bool reads_arm(const TypedPolicy& policy, TypedId id, Arm arm) {
   const TypedExpr& expr = policy[id];
-  if (expr.op == Op::load) return policy.aggregates[expr.aggregate].arm == arm;
+  if (expr.op == Op::load) return policy.reads(policy.aggregates[expr.aggregate], arm);
   return (!expr.left.is_none() && reads_arm(policy, expr.left, arm)) ||
          (!expr.right.is_none() && reads_arm(policy, expr.right, arm));
 }
@@ -55,7 +55,8 @@ class Lowering {
         release_(release),
         time_scale_(time_scale),
         tables_(sources, release.name_span.file, policy, plan_, diagnostics),
-        predicates_(policy, plan_, tables_) {}
+        tests_(policy, plan_, tables_),
+        predicates_(policy, plan_, tables_, tests_) {}
 
   std::optional<Plan> lower() {
     tables_.at(release_.name_span);
@@ -64,6 +65,7 @@ class Lowering {
     segments();
     for (const TypedTrigger& trigger : release_.triggers) add_trigger(trigger, StageId{});
     for (const TypedStage& stage : release_.stages) add_stage(stage);
+    tests_.finish(release_);
     way_back();
     evidence();
     if (tables_.failed()) return std::nullopt;
@@ -129,6 +131,7 @@ class Lowering {
 
   void add_trigger(const TypedTrigger& trigger, StageId stage) {
     tables_.at(trigger.span);
+    tests_.within(stage, trigger.action);
     const TypedExpr& when = policy_[trigger.when];
     Trigger row;
     row.name = tables_.string(name_of(trigger));
@@ -255,6 +258,7 @@ class Lowering {
   double time_scale_;
   Plan plan_;
   PlanTables tables_;
+  TestTable tests_;
   PredicateTable predicates_;
   std::set<std::string> names_;
 };

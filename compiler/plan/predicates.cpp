@@ -84,6 +84,7 @@ class NodeList {
   AggregateId load(const TypedExpr& expr) {
     sema::TypedAggregate aggregate = table_.policy_.aggregates[expr.aggregate];
     if (reader_ == Reader::from_baseline) aggregate.arm = Arm::baseline;
+    if (aggregate.test) return table_.tests_.aggregate(aggregate);
     return table_.tables_.aggregate(aggregate, segments_);
   }
 

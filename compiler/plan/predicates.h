@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/plan/tables.h"
+#include "compiler/plan/tests.h"
 
 namespace rel {
 
@@ -16,8 +16,9 @@ enum class Reader : uint8_t { as_written, from_baseline };
 
 class PredicateTable {
  public:
-  PredicateTable(const sema::TypedPolicy& policy, Plan& plan, PlanTables& tables)
-      : policy_(policy), plan_(plan), tables_(tables) {}
+  PredicateTable(const sema::TypedPolicy& policy, Plan& plan, PlanTables& tables,
+                 TestTable& tests)
+      : policy_(policy), plan_(plan), tables_(tables), tests_(tests) {}
 
   PredicateId predicate(sema::TypedId condition, Reader reader);
   // The sustain that an expression of op `sustained` is.
@@ -29,6 +30,7 @@ class PredicateTable {
   const sema::TypedPolicy& policy_;
   Plan& plan_;
   PlanTables& tables_;
+  TestTable& tests_;
   std::map<std::string, PredicateId> predicates_;  // by the bytes of their nodes
   std::map<std::string, SustainId> sustains_;  // by their rows
 };

@@ -104,6 +104,7 @@ class Renderer {
         return arm_ == Arm::baseline ? text(expr.left) : "(" + sustained(expr) + ")";
       default: break;  // rel: operators between operands, below
     }
+    if (const sema::TypedTest* test = test_of(expr)) return test->text;
     // Operators of one level group from the left: only the right operand needs to bind more.
     const int level = binding(expr.op);
     std::string line = fmt::format("{} {} {}", operand(expr.left, level), symbol(expr.op),
@@ -129,6 +130,14 @@ class Renderer {
   std::string operand(TypedId id, int level) {
     const bool brackets = binding(policy_[id].op) < level;
     return brackets ? "(" + text(id) + ")" : text(id);
+  }
+
+  // The test whose evidence the comparison waits for.
+  const sema::TypedTest* test_of(const TypedExpr& comparison) const {
+    if (comparison.left.is_none() || policy_[comparison.left].op != Op::load) return nullptr;
+    const TypedAggregate& read = policy_.aggregates[policy_[comparison.left].aggregate];
+    const bool evidence = read.test && read.fn == AggregateFn::evidence;
+    return evidence ? &policy_.tests[*read.test] : nullptr;
   }
 
   std::string suffixes(const TypedExpr& comparison) {

@@ -77,50 +77,57 @@ WindowId PlanTables::window(const sema::TypedWindow& window) {
   return place->second;
 }
 
-TrackerId PlanTables::tracker(const sema::TypedAggregate& aggregate) {
-  const WindowId in = window(aggregate.window);
-  const MetricId metric = aggregate.metric ? MetricId{*aggregate.metric} : MetricId{};
-  const auto [place, added] = trackers_.try_emplace({metric.value, in.value});
+TrackerId PlanTables::tracker(std::optional<uint32_t> metric, const sema::TypedWindow& over,
+                              Keeps keeps) {
+  const WindowId in = window(over);
+  const MetricId counted = metric ? MetricId{*metric} : MetricId{};
+  const auto [place, added] = trackers_.try_emplace({counted.value, in.value});
   if (added) {
     place->second = TrackerId{static_cast<uint32_t>(plan_.trackers.size())};
-    plan_.trackers.push_back(Tracker{metric, in});
+    plan_.trackers.push_back(Tracker{counted, in});
     check_limit("counted series", plan_.trackers.size(), limits::trackers_max);
   }
-  if (aggregate.fn == AggregateFn::quantile) plan_.trackers[place->second.value].histogram = 1;
+  if (keeps == Keeps::histogram) plan_.trackers[place->second.value].histogram = 1;
   return place->second;
 }
 
-void PlanTables::append(const sema::TypedAggregate& aggregate, uint32_t cell_first,
-                        uint32_t cell_count) {
-  Aggregate row;
-  row.fn = aggregate.fn;
-  row.arm = aggregate.arm;
-  row.tracker = tracker(aggregate);
-  row.samples_min = aggregate.samples_min;
-  row.cell_first = cell_first;
-  row.cell_count = cell_count;
+AggregateId PlanTables::append(Aggregate row) {
   row.frame_first = plan_.frame_size;
-  row.quantile = aggregate.quantile;
-  row.unit = aggregate.unit;
-  row.text = string(render_aggregate(policy_, aggregate));
-  plan_.frame_size += cell_count;
+  plan_.frame_size += row.cell_count;
   plan_.aggregates.push_back(row);
   check_limit("numbers to compute", plan_.aggregates.size(), limits::aggregates_max);
   check_limit("numbers in a frame", plan_.frame_size, limits::frame_values_max);
+  return AggregateId{static_cast<uint32_t>(plan_.aggregates.size() - 1)};
+}
+
+void PlanTables::append_cells(const sema::TypedAggregate& aggregate, TrackerId counted,
+                              uint32_t cell_first, uint32_t cell_count) {
+  Aggregate row;
+  row.fn = aggregate.fn;
+  row.arm = aggregate.arm;
+  row.tracker = counted;
+  row.samples_min = aggregate.samples_min;
+  row.cell_first = cell_first;
+  row.cell_count = cell_count;
+  row.quantile = aggregate.quantile;
+  row.unit = aggregate.unit;
+  row.text = string(render_aggregate(policy_, aggregate));
+  append(row);
 }
 
 AggregateId PlanTables::aggregate(const sema::TypedAggregate& aggregate,
                                   const std::vector<uint32_t>& segments) {
-  const TrackerId counted = tracker(aggregate);
+  const Keeps keeps = aggregate.fn == AggregateFn::quantile ? Keeps::histogram : Keeps::totals;
+  const TrackerId counted = tracker(aggregate.metric, aggregate.window, keeps);
   const auto [place, added] = aggregates_.try_emplace(
       AggregateKey{aggregate.fn, aggregate.arm, counted.value, aggregate.samples_min,
                    aggregate.quantile, segments});
   if (!added) return place->second;
   place->second = AggregateId{static_cast<uint32_t>(plan_.aggregates.size())};
-  if (segments.empty()) append(aggregate, 0, 1);
+  if (segments.empty()) append_cells(aggregate, counted, 0, 1);
   for (const uint32_t index : segments) {
     const Segment& segment = plan_.segments[index];
-    append(aggregate, segment.cell_first, segment.values.count);
+    append_cells(aggregate, counted, segment.cell_first, segment.values.count);
   }
   return place->second;
 }

@@ -15,6 +15,9 @@
 
 namespace rel {
 
+// What a tracker keeps beside its totals.
+enum class Keeps : uint8_t { totals, histogram };
+
 class PlanTables {
  public:
   // `root` is the policy's own file.
@@ -33,15 +36,19 @@ class PlanTables {
   AggregateId aggregate(const sema::TypedAggregate& aggregate,
                         const std::vector<uint32_t>& segments);
 
+  TrackerId tracker(std::optional<uint32_t> metric, const sema::TypedWindow& window, Keeps keeps);
+  // Adds a row, which gets its place in the frame.
+  AggregateId append(Aggregate row);
+
   // Reports that the plan would have more than `limit` of `what` when `count` exceeds it.
   void check_limit(std::string_view what, size_t count, size_t limit);
   Diagnostic& fail(Code code, std::string message);
 
  private:
   WindowId window(const sema::TypedWindow& window);
-  TrackerId tracker(const sema::TypedAggregate& aggregate);
   std::string file_name(FileId file) const;
-  void append(const sema::TypedAggregate& aggregate, uint32_t cell_first, uint32_t cell_count);
+  void append_cells(const sema::TypedAggregate& aggregate, TrackerId counted, uint32_t cell_first,
+                    uint32_t cell_count);
 
   using AggregateKey = std::tuple<AggregateFn, Arm, uint32_t, uint32_t, double,
                                   std::vector<uint32_t>>;

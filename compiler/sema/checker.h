@@ -77,6 +77,25 @@ class Checker {
   bool function_fits(const ast::Expr& call, AggregateFn fn, const Series& series);
   std::optional<double> quantile_of(const ast::Expr& call);
 
+  // statistical.cpp
+  Checked statistical(const ast::Expr& expr);
+  struct Subject {
+    uint32_t metric = 0;
+    std::optional<AggregateFn> fn;  // none: the metric itself
+    double quantile = 0;
+  };
+  std::optional<Subject> subject(const ast::Expr& expr);
+  bool statistical_suffixes(const ast::Expr& expr, TypedTest& test);
+  std::optional<double> level(const ast::Expr& expr);
+  Checked against_baseline(const ast::Expr& expr, const Subject& subject, TypedTest test);
+  Checked against_constant(const ast::Expr& expr, const Subject& subject, TypedTest test);
+  std::optional<TypedTest> with_margin(const ast::Expr& expr, const Subject& subject,
+                                       TypedTest test, bool shift_is_worse, bool finding_is_worse);
+  Checked evidence_of(TypedTest test, const ast::Expr& expr);
+  Checked with_estimate(const ast::Expr& expr, const Checked& evidence, const Amount& least);
+  TypedId load_of(const TypedTest& test, uint32_t row, AggregateFn fn, Arm arm, Span span);
+  bool reads_test(TypedId id) const;
+
   // guards.cpp
   Checked guard_call(const ast::Expr& expr, const Declared<ast::Guard>& guard);
   std::optional<std::vector<Bound>> bind(const ast::Expr& call, const Declared<ast::Guard>& guard);

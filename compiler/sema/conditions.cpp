@@ -125,9 +125,7 @@ Checked Checker::expression(ast::ExprId id, Reading& reading) {
     case ast::ExprKind::logical_or: return logical(expr, Op::logical_or);
     case ast::ExprKind::logical_not: return negation(expr);
     case ast::ExprKind::sustained: return sustained(expr);
-    case ast::ExprKind::statistical:
-      return not_built(expr.span, "statistical comparisons (`worse than`, `better than`) are",
-                       "compare numbers, such as `rate(failed) > rate(baseline.failed) + 2pp`");
+    case ast::ExprKind::statistical: return statistical(expr);
     case ast::ExprKind::error: return poison();
   }
   return poison();
@@ -212,6 +210,13 @@ Checked Checker::logical(const ast::Expr& expr, Op op) {
 Checked Checker::negation(const ast::Expr& expr) {
   const Checked operand = verdict(expr.left);
   if (operand.type == Type::poison) return poison();
+  if (reads_test(operand.id)) {
+    context_.diagnostics
+        .report(Code::denied_evidence, expr.span, "no evidence of it is not evidence against it")
+        .label(at(expr.left).span, "false only says: not shown yet")
+        .with_help("say what is to be shown: `not worse than baseline by 1pp at 95% confidence`");
+    return poison();
+  }
   TypedExpr negated;
   negated.op = Op::logical_not;
   negated.span = expr.span;

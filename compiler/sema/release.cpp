@@ -122,6 +122,9 @@ void check_release(const Context& context, Conditions& conditions, const ast::Re
   if (release.pane) {
     if (const auto pane = read_time(context, *release.pane, "a pane")) typed.pane = *pane;
   }
+  if (release.false_rollback) {
+    typed.false_rollback = read_share(context, *release.false_rollback, "a budget of errors");
+  }
   for (const ast::Trigger& trigger : release.triggers) {
     const bool raises = trigger.verb == ast::TriggerVerb::promote ||
                         trigger.verb == ast::TriggerVerb::step;

@@ -193,7 +193,7 @@ void check_stage_triggers(const Context& context, Conditions& conditions, const 
 // Whether a condition reads the arm anywhere. The tree is as deep as the parser's limits allow.
 const TypedExpr* find_arm(const TypedPolicy& policy, TypedId id, Arm arm) {
   const TypedExpr& expr = policy[id];
-  if (expr.op == Op::load && policy.aggregates[expr.aggregate].arm == arm) return &expr;
+  if (expr.op == Op::load && policy.reads(policy.aggregates[expr.aggregate], arm)) return &expr;
   for (const TypedId operand : {expr.left, expr.right}) {
     if (operand.is_none()) continue;
     if (const TypedExpr* found = find_arm(policy, operand, arm)) return found;

@@ -78,6 +78,22 @@ struct TypedFold {
   std::vector<uint32_t> segments;  // rows of TypedPolicy::segments, as written
 };
 
+// A statistical comparison. What it finds is that the candidate is beyond the margin, in the unit and
+// orientation of the metric; which side is worse has been settled.
+struct TypedTest {
+  TestMethod method = TestMethod::rate_ratio;
+  Finding finding = Finding::above;
+  TestFold fold = TestFold::everybody;
+  std::vector<uint32_t> segments;  // rows of TypedPolicy::segments, of a fold
+  std::optional<uint32_t> metric;
+  double margin = 1;
+  double quantile = 0;
+  double alpha = 0;
+  uint32_t samples_min = 0;
+  std::string text;  // as written, one line
+  Span span;
+};
+
 struct TypedAggregate {
   AggregateFn fn = AggregateFn::samples;
   Arm arm = Arm::candidate;
@@ -86,6 +102,7 @@ struct TypedAggregate {
   uint32_t samples_min = 0;
   PlanUnit unit = PlanUnit::number;
   TypedWindow window;
+  std::optional<uint32_t> test;  // row of TypedPolicy::tests: a number of that test
 };
 
 // A number of a file that a condition read when it was compiled.
@@ -171,6 +188,7 @@ struct TypedRelease {
   uint32_t model = 0;  // row of TypedPolicy::models
   std::string owner;
   Time pane;
+  std::optional<Share> false_rollback;
   TypedUnknowns unknown;
   std::vector<TypedTrigger> triggers;
   std::vector<TypedStage> stages;
@@ -199,8 +217,12 @@ struct TypedPolicy {
   std::vector<TypedExpr> exprs;
   std::vector<TypedAggregate> aggregates;
   std::vector<TypedEvidence> evidence;
+  std::vector<TypedTest> tests;
 
   const TypedExpr& operator[](TypedId id) const { return exprs[id.value]; }
+  bool reads(const TypedAggregate& aggregate, Arm arm) const {
+    return aggregate.arm == arm || (aggregate.test && compares_arms(tests[*aggregate.test].method));
+  }
 };
 
 }  // namespace rel::sema

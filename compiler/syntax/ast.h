@@ -84,6 +84,19 @@ struct SegmentFold {
   Span span;
 };
 
+enum class ComparativeVerb : uint8_t { worse, better, equals };
+
+// `not worse than baseline by 1pp at 95% confidence`, `equals baseline within 2% at 95% confidence`
+struct Comparative {
+  ComparativeVerb verb = ComparativeVerb::worse;
+  bool negated = false;
+  std::optional<Name> reference;     // the arm it is compared with
+  std::optional<Quantity> constant;  // ... or a number
+  std::optional<Quantity> margin;
+  std::optional<Quantity> confidence;
+  std::optional<Quantity> estimate_min;  // `with estimate at least 2pp`
+};
+
 struct Expr {
   ExprKind kind = ExprKind::error;
   Span span;
@@ -101,6 +114,8 @@ struct Expr {
   // -- call of `evidence` only: `.auc`, `.p99 in ms`
   std::vector<Name> path;
   std::optional<Name> evidence_unit;
+  // -- statistical only; `left` is what is compared
+  std::optional<Comparative> comparative;
   // -- sustained only; of `until`, `right` is the condition that ends it
   Temporal temporal = Temporal::held;
   Quantity count;     // consecutive, of_last, failures
@@ -260,6 +275,7 @@ struct Release {
   Name model;
   std::optional<String> owner;
   std::optional<Quantity> pane;
+  std::optional<Quantity> false_rollback;
   std::optional<Unknown> unknown;
   std::vector<Trigger> triggers;
   std::vector<Stage> stages;

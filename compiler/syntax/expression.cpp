@@ -134,6 +134,7 @@ class PrecedenceReader {
         Expr expr = node(ExprKind::statistical, join(builder_[left].span, item.span));
         expr.operator_span = item.span;
         expr.left = left;
+        expr.comparative = item.comparative;
         made = builder_.add(std::move(expr));
         ++at_;
         compared = true;

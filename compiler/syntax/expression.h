@@ -29,6 +29,7 @@ struct ExpressionItem {
   std::optional<ast::Window> window;
   std::optional<ast::SegmentFold> fold;
   std::optional<ast::Quantity> quantity;
+  std::optional<ast::Comparative> comparative;
 };
 
 // Builds the nodes of one file's expressions.

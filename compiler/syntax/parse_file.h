@@ -174,6 +174,8 @@ class FileReader : private TreeReader {
       once(release.owner, string(context->STRING()), span(context));
     } else if (context->PANE() != nullptr) {
       once(release.pane, quantity(context->QUANTITY()), span(context));
+    } else if (context->FALSE_ROLLBACK() != nullptr) {
+      once(release.false_rollback, quantity(context->QUANTITY()), span(context));
     } else if (context->condition() != nullptr) {
       release.triggers.push_back(trigger(context, context->condition()));
     }

@@ -65,6 +65,10 @@ class TreeReader {
   ast::Quantity quantity(TerminalNode* node) const {
     return ast::Quantity{read_quantity(sources_.text(span(node))).parts, span(node)};
   }
+  std::optional<ast::Quantity> quantity(const antlr4::Token* token) const {
+    if (token == nullptr) return std::nullopt;
+    return ast::Quantity{read_quantity(sources_.text(span(token))).parts, span(token)};
+  }
   ast::String string(TerminalNode* node) const {
     return ast::String{read_string(sources_.text(span(node))).value, span(node)};
   }
@@ -257,12 +261,27 @@ class TreeReader {
         break;
       case P::RuleComparative:
         item.kind = Item::Kind::comparative;
+        item.comparative = comparative(static_cast<P::ComparativeContext*>(child));
         break;
       default:  // rel: open set (ANTLR's rules are numbers): RuleSuffix
         add_suffix(static_cast<P::SuffixContext*>(child), item);
         break;
     }
     items.push_back(std::move(item));
+  }
+
+  ast::Comparative comparative(P::ComparativeContext* context) const {
+    ast::Comparative made;
+    made.verb = context->EQUALS() != nullptr  ? ast::ComparativeVerb::equals
+                : context->WORSE() != nullptr ? ast::ComparativeVerb::worse
+                                              : ast::ComparativeVerb::better;
+    made.negated = context->NOT() != nullptr;
+    if (context->name() != nullptr) made.reference = name(context->name());
+    made.constant = quantity(context->constant);
+    made.margin = quantity(context->margin);
+    made.confidence = quantity(context->level);
+    made.estimate_min = quantity(context->least);
+    return made;
   }
 
   static ast::ExprKind binary_kind(size_t token) {

@@ -11,8 +11,8 @@ using Words = std::span<const std::string_view>;
 constexpr std::array<std::string_view, 6> file_words = {"import",  "model", "metric",
                                                         "segment", "guard", "release"};
 constexpr std::array<std::string_view, 2> model_words = {"baseline", "candidate"};
-constexpr std::array<std::string_view, 7> release_words = {
-    "owner", "pane", "unknown", "rollback", "hold", "alert", "stage"};
+constexpr std::array<std::string_view, 8> release_words = {
+    "owner", "pane", "false_rollback", "unknown", "rollback", "hold", "alert", "stage"};
 constexpr std::array<std::string_view, 3> unknown_words = {"source_error", "no_data",
                                                            "insufficient"};
 constexpr std::array<std::string_view, 9> stage_words = {
@@ -39,7 +39,6 @@ constexpr NotBuilt not_built[] = {
     {"set", "release sets"},
     {"audience", "audiences"},
     {"where", "audiences"},
-    {"false_rollback", "the budget of statistical tests"},
     {"sticky", "sticky assignment"},
     {"watch", "watching after the last stage"},
     {"reviewed", "reviews by people"},

@@ -99,7 +99,7 @@ Status Host::recover(HostTime now) {
   if (recovery.kind == RecoveryKind::restore_journal) {
     restoring_ = recovery.state;
     last_seen_ = recovery.state.next_decision_id - 1;
-    runtime_.restore({recovery.state});
+    runtime_.restore({recovery.state, journaled ? journaled->evidence : std::vector<uint64_t>{}});
   }
   if (first.phase == Phase::idle && blocked_.empty()) runtime_.request_start();
   return ok();
@@ -248,7 +248,13 @@ Status Host::write(const EngineState* state, std::vector<JournalEntry> entries,
       });
   QuarantineRecord quarantine;
   CooldownRecord cooldown;
-  JournalBatch batch{.entries = entries, .state = state, .raises = raises, .actions = actions};
+  const std::vector<uint64_t> evidence =
+      state == nullptr ? std::vector<uint64_t>{} : runtime_.evidence_checkpoint();
+  JournalBatch batch{.entries = entries,
+                     .state = state,
+                     .evidence = evidence,
+                     .raises = raises,
+                     .actions = actions};
   // In force from the moment the rollback is on disk, not after the slowest action.
   if (failed != entries.end()) {
     const int64_t since_ns = failed->decision.time_ns;

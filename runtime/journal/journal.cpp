@@ -1,5 +1,6 @@
 #include "runtime/journal/journal.h"
 
+#include <cstring>
 #include <utility>
 
 #include <fmt/core.h>
@@ -99,6 +100,7 @@ struct Journal::Parts {
   Statement find_decision;
   Statement last_sequence;
   Statement put_state;
+  Statement put_evidence;
   Statement put_raise;
   Statement put_action;
 
@@ -106,6 +108,8 @@ struct Journal::Parts {
   Status add_entry(int64_t release, const JournalEntry& entry);
   Result<bool> already_logged(int64_t release, const Decision& decision);
   Status add_state(int64_t release, const Plan& plan, const EngineState& state);
+  Status add_evidence(int64_t release, std::span<const uint64_t> words);
+  Result<std::vector<uint64_t>> evidence(int64_t release);
   Status add_raise(int64_t release, const RaiseRecord& record);
   Status add_action(int64_t release, const ActionRecord& action);
   Status add_quarantine(const QuarantineRecord& record);
@@ -135,6 +139,7 @@ Status Journal::Parts::prepare() {
       {&find_decision, "SELECT decision FROM decisions WHERE release=? AND engine_id=?"},
       {&last_sequence, "SELECT coalesce(max(sequence), 0) FROM decisions WHERE release=?"},
       {&put_state, "INSERT OR REPLACE INTO states VALUES(?, ?, ?)"},
+      {&put_evidence, "INSERT OR REPLACE INTO evidence VALUES(?, ?, ?)"},
       {&put_raise, "INSERT OR REPLACE INTO raises VALUES(?, ?, ?, ?, ?, ?, ?)"},
       {&put_action, "INSERT OR REPLACE INTO actions VALUES(?, ?, ?, ?, ?, ?)"},
   };
@@ -232,6 +237,9 @@ Status Journal::record(int64_t release, const Plan& plan, const JournalBatch& ba
   if (batch.state != nullptr) {
     if (Status s = parts_->add_state(release, plan, *batch.state); !s) return s;
   }
+  if (!batch.evidence.empty()) {
+    if (Status s = parts_->add_evidence(release, batch.evidence); !s) return s;
+  }
   for (const RaiseRecord& raise : batch.raises) {
     if (Status s = parts_->add_raise(release, raise); !s) return s;
   }
@@ -293,6 +301,13 @@ Status Journal::Parts::add_state(int64_t release, const Plan& plan, const Engine
   return put_state.run();
 }
 
+Status Journal::Parts::add_evidence(int64_t release, std::span<const uint64_t> words) {
+  const std::string_view bytes(reinterpret_cast<const char*>(words.data()), words.size_bytes());
+  put_evidence.bind(1, release).bind_blob(2, bytes);
+  put_evidence.bind(3, RowChecksum().add(release).add(bytes).value());
+  return put_evidence.run();
+}
+
 Status Journal::Parts::add_raise(int64_t release, const RaiseRecord& record) {
   const Raise& raise = record.raise;
   put_raise.bind(1, release).bind(2, static_cast<int64_t>(raise.id));
@@ -349,6 +364,23 @@ Result<std::optional<RaiseRecord>> Journal::Parts::last_raise(int64_t release) {
   return std::optional(record);
 }
 
+Result<std::vector<uint64_t>> Journal::Parts::evidence(int64_t release) {
+  Result<Statement> find =
+      database->prepare("SELECT words, checksum FROM evidence WHERE release=?");
+  if (!find) return find.error();
+  Result<bool> row = find->bind(1, release).step();
+  if (!row) return row.error();
+  std::vector<uint64_t> words;
+  if (!*row) return words;
+  const std::string_view bytes = find->blob(0);
+  const bool sound = bytes.size() % sizeof(uint64_t) == 0 &&
+                     find->integer(1) == RowChecksum().add(release).add(bytes).value();
+  if (!sound) return damaged(*database, "the evidence of the release was changed");
+  words.resize(bytes.size() / sizeof(uint64_t));
+  std::memcpy(words.data(), bytes.data(), bytes.size());
+  return words;
+}
+
 Result<std::optional<JournaledState>> Journal::state(int64_t release, const Plan& plan) {
   Database& database = *parts_->database;
   Result<Statement> find =
@@ -369,6 +401,9 @@ Result<std::optional<JournaledState>> Journal::state(int64_t release, const Plan
   Result<std::optional<RaiseRecord>> raise = parts_->last_raise(release);
   if (!raise) return raise.error();
   journaled.raise = *raise;
+  Result<std::vector<uint64_t>> evidence = parts_->evidence(release);
+  if (!evidence) return evidence.error();
+  journaled.evidence = std::move(*evidence);
   Result<Statement> last = database.prepare(
       "SELECT coalesce(max(engine_id), 0) FROM decisions WHERE release=?");
   if (!last) return last.error();

@@ -85,12 +85,14 @@ struct JournaledState {
   EngineState state;
   uint64_t last_decision_id = 0;  // of the engine; 0: none
   std::optional<RaiseRecord> raise;  // the latest that is durable
+  std::vector<uint64_t> evidence;    // Runtime::evidence_checkpoint at that state
 };
 
 // What becomes durable together. Borrowed for the call.
 struct JournalBatch {
   std::span<const JournalEntry> entries;
   const EngineState* state = nullptr;
+  std::span<const uint64_t> evidence;  // beside the state; empty: what is there stays
   std::span<const RaiseRecord> raises;
   std::span<const ActionRecord> actions;
   const QuarantineRecord* quarantine = nullptr;

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "runtime/base/check.h"
+#include "runtime/evidence/state.h"
 
 namespace rel {
 namespace {
@@ -78,8 +79,9 @@ Result<EngineState> decode_state(const Plan& plan, std::string_view bytes) {
 }
 
 std::string layout_text() {
-  return fmt::format("decision {} evidence {} state {} sustain {} trigger {} {}", decision_head,
-                     sizeof(Evidence), state_head, sizeof(SustainState), sizeof(TriggerState),
+  return fmt::format("decision {} evidence {} state {} sustain {} trigger {} test {} cell {} {}",
+                     decision_head, sizeof(Evidence), state_head, sizeof(SustainState),
+                     sizeof(TriggerState), sizeof(TestEvidence), sizeof(CellEvidence),
                      std::endian::native == std::endian::little ? "little" : "big");
 }
 

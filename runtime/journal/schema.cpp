@@ -10,7 +10,7 @@ namespace rel {
 namespace {
 
 constexpr int64_t application_id = 0x52454c43;  // "RELC"
-constexpr int64_t format_version = 1;
+constexpr int64_t format_version = 2;
 
 // Every row that recovery relies on carries a checksum over its own columns.
 constexpr const char* create_tables = R"sql(
@@ -25,6 +25,8 @@ CREATE TABLE decisions(
   PRIMARY KEY(release, sequence), UNIQUE(release, engine_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE states(
   release INTEGER PRIMARY KEY, state BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT;
+CREATE TABLE evidence(
+  release INTEGER PRIMARY KEY, words BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT;
 CREATE TABLE raises(
   release INTEGER NOT NULL, raise_id INTEGER NOT NULL, kind INTEGER NOT NULL,
   stage INTEGER NOT NULL, step INTEGER NOT NULL, outcome INTEGER NOT NULL,

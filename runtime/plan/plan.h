@@ -41,6 +41,8 @@ using TriggerId = PlanId<struct TriggerTag>;
 using StageId = PlanId<struct StageTag>;
 using StepId = PlanId<struct StepTag>;
 using ActionId = PlanId<struct ActionTag>;
+using TestId = PlanId<struct TestTag>;
+using TestCellId = PlanId<struct TestCellTag>;
 
 // A run of rows in another table.
 template <typename Id>
@@ -151,6 +153,8 @@ enum class AggregateFn : uint8_t {
   rate,      // true flags / samples
   mean,      // sum / samples
   quantile,  // `quantile` of the histogram: the representative value of its bucket
+  evidence,  // of a test (Plan::tests): the largest natural logarithm of its e-value so far
+  estimate,  // of a test: what it compares, in one arm, since its evidence began
 };
 
 // One number, or one for each cell of `cells`, that the runtime puts into the frame each tick.
@@ -168,6 +172,11 @@ struct Aggregate {
   uint8_t reserved2[3] = {};
   StringId text;  // `p99(candidate.latency) over 1m`
 };
+
+// A number of a test, which the window of its tracker does not hold.
+constexpr bool is_of_test(const Aggregate& aggregate) {
+  return aggregate.fn == AggregateFn::evidence || aggregate.fn == AggregateFn::estimate;
+}
 
 enum class Op : uint8_t {
   constant,   // number: `constant`
@@ -234,6 +243,57 @@ struct Sustain {
   uint32_t count = 0;  // counted: N
   uint32_t of = 0;     // of_last: M
   PredicateId until;   // latch
+};
+
+// What a statistical comparison compares, and so which method of runtime/stats decides it.
+enum class TestMethod : uint8_t {
+  rate_ratio,       // flags: p_c with margin * p_b (pane grid)
+  rate_difference,  // flags: p_c with p_b + margin (reverse projection)
+  order,            // values: the candidate's with margin times the baseline's (label tilt)
+  mean_ratio,       // values: mean_c with margin * mean_b (asymptotic, behind the skew gate)
+  mean_difference,  // values: mean_c with mean_b + margin (asymptotic, behind the skew gate)
+  quantile_ratio,   // values: a quantile with margin times the baseline's
+  rate_level,       // flags of one arm: p with the constant `margin` (beta-binomial)
+  quantile_level,   // values of one arm: a quantile with `margin` (beta-binomial of exceedances)
+  mean_level,       // values of one arm within [0, 1]: the mean with `margin` (Bernstein)
+  event_level,      // flags of one arm: true ones a second with `margin` (Poisson)
+  sample_ratio,     // requests of both arms with the share of the route
+};
+constexpr bool compares_arms(TestMethod method) { return method < TestMethod::rate_level; }
+
+// What the test finds: more than the margin allows, or less. It rejects the opposite.
+enum class Finding : uint8_t { above, below };
+enum class TestFold : uint8_t { everybody, any, every };
+
+// A statistical comparison: evidence that goes on from pane to pane (runtime/evidence). The
+// condition compares the aggregate `evidence` with log(1 / alpha).
+struct EvidenceTest {
+  TestMethod method = TestMethod::rate_ratio;
+  Finding finding = Finding::above;
+  TestFold fold = TestFold::everybody;
+  Arm arm = Arm::candidate;  // of the forms with one arm
+  uint8_t randomised = 0;    // 1: unknown once the sample ratio does not fit the route
+  uint8_t reserved[3] = {};
+  TrackerId tracker;         // over the stage
+  StageId stage;             // none: goes on through stages of one lane
+  uint32_t samples_min = 0;  // of each arm
+  uint32_t horizon_panes = 0;  // over which late starts are spread
+  uint32_t restart_panes = 1;  // between two of them
+  uint32_t reserved2 = 0;
+  double margin = 1;
+  double quantile = 0;
+  double alpha = 0;
+  AggregateId evidence;
+  Rows<TestCellId> cells;  // rows of Plan::test_cells
+  StringId text;           // as written
+};
+
+// A cell of a test, and the aggregates that show it; none: it has no such number.
+struct TestCell {
+  uint32_t cell = 0;
+  AggregateId evidence;
+  AggregateId baseline;
+  AggregateId candidate;
 };
 
 enum class TriggerAction : uint8_t { rollback, hold, alert, promote, step };
@@ -356,6 +416,8 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<Action> actions;
   std::vector<StringId> arguments;
+  std::vector<EvidenceTest> tests;
+  std::vector<TestCell> test_cells;
 
   // -- what unknown does, by cause: [0] insufficient, [1] no_data, [2] source_error
   UnknownRule unknown[3];
@@ -366,6 +428,7 @@ struct Plan {
   // -- way back
   uint8_t quarantine_candidate = 0;
   int64_t cooldown_ns = 0;
+  uint32_t false_rollback_millionths = 0;  // 0: no budget was declared
 
   uint32_t frame_size = 0;  // numbers in a frame
   uint32_t cell_count = 1;

@@ -16,6 +16,7 @@ class Printer {
     identity();
     population();
     numbers();
+    tests();
     expressions();
     triggers();
     stages();
@@ -138,6 +139,37 @@ class Printer {
            aggregate.samples_min, unit_word(aggregate.unit), plan_.text(aggregate.text));
     }
     line("frame {}", plan_.frame_size);
+  }
+
+  void tests() {
+    for (size_t row = 0; row < plan_.tests.size(); ++row) {
+      const EvidenceTest& test = plan_.tests[row];
+      const std::string where = test.stage.is_none() ? std::string{"every stage"}
+                                                     : fmt::format("stage {}", test.stage.value);
+      const std::string who = compares_arms(test.method)
+                                  ? std::string{"both arms"}
+                                  : std::string{arm_name(test.arm)};
+      line("test {} {} {} {} of tracker {}, {}, in {}, alpha {}, evidence in aggregate {}: {}", row,
+           method_name(test.method), test.finding == Finding::above ? "above" : "below",
+           test.margin, test.tracker.value, who, where, test.alpha, test.evidence.value,
+           plan_.text(test.text));
+      line("  {}, at least {} samples, starts every {} panes of {}{}", fold_name(test.fold),
+           test.samples_min, test.restart_panes, test.horizon_panes,
+           test.randomised != 0 ? ", rests on the assignment" : "");
+      for (uint32_t at = test.cells.first; at < test.cells.end(); ++at) {
+        const TestCell& cell = plan_.test_cells[at];
+        line("  cell {}{}{}{}", cell.cell, shown("evidence", cell.evidence),
+             shown("baseline", cell.baseline), shown("candidate", cell.candidate));
+      }
+    }
+    if (plan_.false_rollback_millionths != 0) {
+      line("false rollback {}", share_text(plan_.false_rollback_millionths));
+    }
+  }
+
+  static std::string shown(std::string_view what, AggregateId aggregate) {
+    return aggregate.is_none() ? std::string{}
+                               : fmt::format(", {} in aggregate {}", what, aggregate.value);
   }
 
   // Operands are printed as indices within the predicate, so that a change in one predicate does

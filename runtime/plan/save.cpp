@@ -36,6 +36,7 @@ enum class Section : uint32_t {
   way_back,
   unknown_overrides,
   evidence_files,
+  tests,
 };
 
 class Writer {
@@ -290,6 +291,34 @@ void visit(Archive& archive, Action& action) {
 }
 
 template <typename Archive>
+void visit(Archive& archive, EvidenceTest& test) {
+  visit(archive, test.method);
+  visit(archive, test.finding);
+  visit(archive, test.fold);
+  visit(archive, test.arm);
+  archive(test.randomised);
+  visit(archive, test.tracker);
+  visit(archive, test.stage);
+  archive(test.samples_min);
+  archive(test.horizon_panes);
+  archive(test.restart_panes);
+  archive(test.margin);
+  archive(test.quantile);
+  archive(test.alpha);
+  visit(archive, test.evidence);
+  visit(archive, test.cells);
+  visit(archive, test.text);
+}
+
+template <typename Archive>
+void visit(Archive& archive, TestCell& cell) {
+  archive(cell.cell);
+  visit(archive, cell.evidence);
+  visit(archive, cell.baseline);
+  visit(archive, cell.candidate);
+}
+
+template <typename Archive>
 void visit(Archive& archive, UnknownRule& rule) {
   visit(archive, rule.action);
   visit(archive, rule.then);
@@ -366,11 +395,16 @@ void visit_section(Archive& archive, Section section, Plan& plan) {
       return;
     case Section::unknown_overrides: return visit(archive, plan.unknown_overrides);
     case Section::evidence_files: return visit(archive, plan.evidence_files);
+    case Section::tests:
+      visit(archive, plan.tests);
+      visit(archive, plan.test_cells);
+      archive(plan.false_rollback_millionths);
+      return;
   }
 }
 
 constexpr uint32_t section_first = static_cast<uint32_t>(Section::identity);
-constexpr uint32_t section_last = static_cast<uint32_t>(Section::evidence_files);
+constexpr uint32_t section_last = static_cast<uint32_t>(Section::tests);
 
 Error refused(std::string_view what) {
   return Error{fmt::format("the plan cannot be read: {}; build it again with `relc build`", what)};

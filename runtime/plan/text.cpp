@@ -156,6 +156,34 @@ std::string_view function_name(AggregateFn fn) {
     case AggregateFn::rate: return "rate";
     case AggregateFn::mean: return "mean";
     case AggregateFn::quantile: return "quantile";
+    case AggregateFn::evidence: return "evidence";
+    case AggregateFn::estimate: return "estimate";
+  }
+  return {};
+}
+
+std::string_view method_name(TestMethod method) {
+  switch (method) {
+    case TestMethod::rate_ratio: return "rate ratio";
+    case TestMethod::rate_difference: return "rate difference";
+    case TestMethod::order: return "order";
+    case TestMethod::mean_ratio: return "mean ratio";
+    case TestMethod::mean_difference: return "mean difference";
+    case TestMethod::quantile_ratio: return "quantile ratio";
+    case TestMethod::rate_level: return "rate level";
+    case TestMethod::quantile_level: return "quantile level";
+    case TestMethod::mean_level: return "mean level";
+    case TestMethod::event_level: return "event level";
+    case TestMethod::sample_ratio: return "sample ratio";
+  }
+  return {};
+}
+
+std::string_view fold_name(TestFold fold) {
+  switch (fold) {
+    case TestFold::everybody: return "everybody";
+    case TestFold::any: return "any";
+    case TestFold::every: return "every";
   }
   return {};
 }

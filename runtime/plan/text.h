@@ -32,6 +32,8 @@ std::string quoted_text(std::string_view text);
 std::string_view arm_name(Arm arm);
 std::string_view action_name(TriggerAction action);
 std::string_view function_name(AggregateFn fn);
+std::string_view method_name(TestMethod method);
+std::string_view fold_name(TestFold fold);
 std::string_view op_name(Op op);  // "constant", "add", ...
 
 }  // namespace rel

@@ -8,6 +8,7 @@
 
 #include "runtime/plan/plan.h"
 #include "runtime/plan/verify_nodes.h"
+#include "runtime/plan/verify_tests.h"
 
 namespace rel {
 
@@ -98,6 +99,8 @@ Status verify_counts(const Plan& plan) {
       {"actions", plan.actions.size(), limits::actions_max},
       {"rules for unknown", plan.unknown_overrides.size(), limits::unknown_overrides_max},
       {"evidence files", plan.evidence_files.size(), limits::evidence_files_max},
+      {"tests", plan.tests.size(), limits::tests_max},
+      {"cells of tests", plan.test_cells.size(), limits::test_cells_max},
       {"frame values", plan.frame_size, limits::frame_values_max},
   };
   for (const auto& table : tables) {
@@ -262,6 +265,8 @@ bool function_fits(const Plan& plan, const Aggregate& aggregate) {
     case AggregateFn::sum:
     case AggregateFn::mean: return !requests && !flag;
     case AggregateFn::quantile: return tracker.histogram == 1;
+    case AggregateFn::evidence:
+    case AggregateFn::estimate: return true;  // verify_tests has more to say
   }
   return false;
 }
@@ -283,7 +288,7 @@ Status verify_aggregates(const Plan& plan) {
   for (size_t row = 0; row < plan.aggregates.size(); ++row) {
     const Aggregate& aggregate = plan.aggregates[row];
     const auto refuse = [&](std::string_view what) { return broken_row("aggregate", row, what); };
-    if (!known(aggregate.fn, AggregateFn::quantile) || !known(aggregate.arm, Arm::candidate) ||
+    if (!known(aggregate.fn, AggregateFn::estimate) || !known(aggregate.arm, Arm::candidate) ||
         !known_unit(aggregate.unit)) {
       return refuse("has no known function, arm or unit");
     }
@@ -518,8 +523,8 @@ Status verify_plan(const Plan& plan) {
   // In this order: each check relies on those before it.
   for (const auto verify : {verify_counts, verify_identity, verify_metrics, verify_segments,
                             verify_windows, verify_trackers, verify_aggregates, verify_sustains,
-                            verify_predicates, verify_stages, verify_triggers, verify_unknown,
-                            verify_evidence, verify_way_back}) {
+                            verify_predicates, verify_stages, verify_tests, verify_triggers,
+                            verify_unknown, verify_evidence, verify_way_back}) {
     if (Status status = verify(plan); !status) return status;
   }
   return texts_fit(plan) ? ok() : broken("a predicate has no text, or a node no place");

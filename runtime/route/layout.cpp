@@ -1,6 +1,7 @@
 // Placing the series and windows of a plan in the shared memory.
 #include "runtime/route/layout.h"
 
+#include "runtime/evidence/state.h"
 #include "runtime/ingest/shard.h"
 #include "runtime/route/shared_state.h"
 #include "runtime/windows/windows.h"
@@ -23,7 +24,8 @@ std::vector<Wanted> wanted_cells(const Plan& plan) {
   std::vector<Wanted> wanted(plan.trackers.size() * plan.cell_count, Wanted::nothing);
   for (const Aggregate& aggregate : plan.aggregates) {
     const Tracker& tracker = plan.trackers[aggregate.tracker.value];
-    const Wanted kind = aggregate.fn == AggregateFn::quantile && tracker.histogram
+    const bool reads_buckets = aggregate.fn == AggregateFn::quantile || is_of_test(aggregate);
+    const Wanted kind = reads_buckets && tracker.histogram
                             ? Wanted::histogram
                             : Wanted::totals;
     for (uint32_t i = 0; i < aggregate.cell_count; ++i) {
@@ -127,8 +129,14 @@ void SharedLayout::place_bytes(const Plan& plan) {
     end += aligned(sizeof(WindowTotals) + shape.buckets * sizeof(uint64_t));
     end += shape.slots * shape.slot_bytes;
   }
-  bank_bytes_ = aligned(end, 4096);
-  size_ = banks_first_ + banks * bank_bytes_;
+  evidence_ = aligned(end);
+  const EvidenceShape evidence(plan, buckets_);
+  evidence_words_ = evidence.words();
+  checkpoint_words_ = evidence.checkpoint_words();
+  evidence_bytes_ = aligned(evidence_words_ * sizeof(uint64_t));
+  bank_bytes_ = aligned(evidence_ + buffers * evidence_bytes_, 4096);
+  restored_ = banks_first_ + banks * bank_bytes_;
+  size_ = restored_ + aligned(checkpoint_words_ * sizeof(uint64_t));
 }
 
 }  // namespace rel

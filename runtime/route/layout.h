@@ -5,9 +5,10 @@
 // A series is (lane arm, cell, metric) and exists where an aggregate reads it: nothing is counted
 // that nobody asks for. A window series is (tracker, lane arm, cell).
 //
-// The memory: SharedState | shards | bank 0 | bank 1
+// The memory: SharedState | shards | bank 0 | bank 1 | evidence on its way back from the journal
 //   shard: ShardHeader | Series[] | histogram counts
-//   bank:  TickBuffer and frame, twice | collected counts of every shard | window clocks | windows
+//   bank:  TickBuffer and frame, twice | collected counts of every shard | window clocks | windows |
+//          evidence, twice
 // Most of it is never touched: shards without an owner, the second bank, buckets without values.
 #pragma once
 
@@ -78,6 +79,10 @@ class SharedLayout {
   size_t collected_offset(uint32_t shard) const { return collected_ + shard * collected_bytes_; }
   size_t collected_hist_offset() const { return collected_hist_; }
   size_t clocks_offset() const { return clocks_; }
+  size_t evidence_offset(uint32_t buffer) const { return evidence_ + buffer * evidence_bytes_; }
+  size_t evidence_words() const { return evidence_words_; }
+  size_t checkpoint_words() const { return checkpoint_words_; }
+  size_t restored_offset() const { return restored_; }
 
  private:
   void place_series(const Plan& plan);
@@ -99,6 +104,8 @@ class SharedLayout {
   size_t banks_first_ = 0, bank_bytes_ = 0, buffer_bytes_ = 0;
   size_t collected_ = 0, collected_bytes_ = 0, collected_hist_ = 0;
   size_t clocks_ = 0;
+  size_t evidence_ = 0, evidence_bytes_ = 0, evidence_words_ = 0;
+  size_t checkpoint_words_ = 0, restored_ = 0;
 };
 
 }  // namespace rel

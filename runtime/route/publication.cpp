@@ -126,6 +126,31 @@ void Publication::adopt_rollback(TickBuffer& tick) const {
   engine.next_raise_id = std::max(engine.next_raise_id, raise_id);
 }
 
+// -- evidence. A stalled evaluator writes only to places that are not in force in its own bank; the
+// one that took over sits in the other bank and begins with a copy.
+
+uint64_t* Publication::evidence_at(uint64_t place) const {
+  const auto bank = static_cast<uint32_t>((place - 1) / buffers);
+  const auto index = static_cast<uint32_t>((place - 1) % buffers);
+  return reinterpret_cast<uint64_t*>(memory_ + layout_.bank_offset(bank) +
+                                     layout_.evidence_offset(index));
+}
+
+void Publication::load_evidence(const TickBuffer& tick, std::span<uint64_t> words) const {
+  if (tick.evidence_place == 0) {
+    std::ranges::fill(words, 0);
+    return;
+  }
+  REL_CHECK(tick.evidence_place <= banks * buffers);
+  copy_from_shared(words.data(), evidence_at(tick.evidence_place), words.size_bytes());
+}
+
+void Publication::place_evidence(TickBuffer& tick, std::span<const uint64_t> words) const {
+  const uint64_t first = 1 + uint64_t{bank_} * buffers;
+  tick.evidence_place = tick.evidence_place == first ? first + 1 : first;
+  copy_to_shared(evidence_at(tick.evidence_place), words.data(), words.size_bytes());
+}
+
 // -- publishing
 
 Publish Publication::publish(const Plan& plan, const TickBuffer& tick, const FrameColumns& frame) {
@@ -191,6 +216,18 @@ void Publication::copy_engine(EngineState& engine) const {
     if (shared_.published.load(std::memory_order_acquire) != before) continue;
     if (!written) engine = EngineState{};
     return;
+  }
+}
+
+bool Publication::copy_evidence(std::span<uint64_t> words) const {
+  for (;;) {
+    const uint64_t before = shared_.published.load(std::memory_order_acquire);
+    const TickBuffer& in_force = buffer(bank_of(before), buffer_of(before));
+    uint64_t place = 0;
+    copy_from_shared(&place, &in_force.evidence_place, sizeof place);
+    const bool known = place != 0 && place <= banks * buffers;
+    if (known) copy_from_shared(words.data(), evidence_at(place), words.size_bytes());
+    if (shared_.published.load(std::memory_order_acquire) == before) return known;
   }
 }
 

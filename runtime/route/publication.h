@@ -41,17 +41,24 @@ class Publication {
   // the lease. Rolling back is always allowed, so its state is taken over.
   bool rollback_unfinished(const EngineState& engine) const;
   void adopt_rollback(TickBuffer& tick) const;
+  // Evidence of the tick in force, for the evaluator to go on from.
+  void load_evidence(const TickBuffer& tick, std::span<uint64_t> words) const;
+  // Writes evidence where nothing in force stands, and names that place in the tick.
+  void place_evidence(TickBuffer& tick, std::span<const uint64_t> words) const;
   // What the tick decided takes effect. `lost`: the lease is another's, nothing of it is in force.
   Publish publish(const Plan& plan, const TickBuffer& tick, const FrameColumns& frame);
 
   // -- everybody: consistent copies of what is in force
   void copy_engine(EngineState& engine) const;
   void copy_frame(const FrameColumns& frame) const;
+  // False: nobody has published any.
+  bool copy_evidence(std::span<uint64_t> words) const;
 
  private:
   Seat choose_bank(LeaseEntry entry);
   bool claim_published(uint64_t word);
   TickBuffer& buffer(uint32_t bank, uint32_t index) const;
+  uint64_t* evidence_at(uint64_t place) const;
   FrameColumns columns(TickBuffer& tick, size_t frame_size) const;
   void write_buffer(TickBuffer& to, const TickBuffer& tick, const FrameColumns& frame) const;
   void move_route(uint64_t present, uint64_t wanted);

@@ -57,6 +57,7 @@ struct alignas(64) MailBlock {
   std::atomic<uint64_t> refused_raise;
   std::atomic<uint64_t> restores;  // odd while `restored` is being written
   std::atomic<uint32_t> source_failing;
+  std::atomic<uint32_t> restored_evidence;  // 1: SharedLayout::restored_offset holds a checkpoint
   alignas(64) EngineState restored;
 };
 
@@ -77,6 +78,9 @@ struct alignas(64) TickBuffer {
   uint64_t written = 0;  // 0: memory nobody has published in, a release that has not begun
   uint64_t starts_taken = 0;
   uint64_t restores_taken = 0;
+  // Where the evidence of this tick stands: 0 nowhere yet, else 1 + 2 * bank + buffer. It changes
+  // when a pane closes, so most ticks name the place of the tick before.
+  uint64_t evidence_place = 0;
   uint64_t decision_count = 0;
   Decision decisions[outbox_max];
 };

@@ -10,6 +10,8 @@
 #include "runtime/base/time_text.h"
 #include "runtime/plan/text.h"
 #include "runtime/stage/decision_text.h"
+#include "runtime/stage/evidence_text.h"
+#include "runtime/stage/named_cell.h"
 #include "runtime/stage/quantity_text.h"
 
 namespace rel {
@@ -156,7 +158,13 @@ void add_comparison(Account& account, const Node& node, Polarity polarity) {
   if (!holds(op, *left, *right)) return;
   const Node& left_node = account.plan.nodes[node.a];
   const Node& right_node = account.plan.nodes[node.b];
-  if (left_node.op == Op::load) {
+  const EvidenceTest* test =
+      left_node.op == Op::load ? test_of(account.plan, AggregateId{left_node.a}) : nullptr;
+  if (test) {
+    account.parts.push_back({finding_text(account.plan, account.decision, *test,
+                                          *evidence_of(account, left_node.a)),
+                             {}});
+  } else if (left_node.op == Op::load) {
     account.parts.push_back(
         compared(account, op, *evidence_of(account, left_node.a), *right, node.b));
   } else if (right_node.op == Op::load) {
@@ -273,6 +281,9 @@ std::string true_trigger(const Plan& plan, const Decision& decision) {
 }
 
 std::string unknown_number(const Plan& plan, const Evidence& evidence, Cause cause) {
+  if (const EvidenceTest* test = test_of(plan, evidence.aggregate)) {
+    return unknown_finding(plan, *test, cause);
+  }
   const std::string expr = aggregate_text(plan, evidence.aggregate, evidence.cell);
   switch (cause) {
     case cause_none: return {};

@@ -2,6 +2,7 @@
 // of a fold those of the cell that decided it. Does not allocate.
 #include <algorithm>
 
+#include "runtime/stage/named_cell.h"
 #include "runtime/stage/step_parts.h"
 
 namespace rel::stage {
@@ -41,6 +42,19 @@ void add(const Reader& reader, AggregateId id, uint32_t cell) {
   evidence.causes = reader.step.frame->causes[place];
 }
 
+// The combined evidence of a test, and of the cell it is about the evidence and both estimates.
+void add_test(const Reader& reader, const EvidenceTest& test) {
+  const Plan& plan = reader.step.plan;
+  add(reader, test.evidence, 0);
+  const NamedCell named =
+      named_cell(plan, test, reader.step.frame->values, reader.step.frame->causes);
+  const TestCell& cell = plan.test_cells[named.row.value];
+  for (const AggregateId shown : {cell.evidence, cell.candidate, cell.baseline}) {
+    if (shown.is_none()) continue;
+    add(reader, shown, cell.cell - plan.aggregates[shown.value].cell_first);
+  }
+}
+
 // How much a cell says about the verdict of its fold; the first cell with the most is quoted.
 int weight_in_any(Verdict verdict) {
   if (verdict == Verdict::is_true) return 3;
@@ -74,7 +88,11 @@ void read_node(const Reader& reader, NodeId id, uint32_t cell) {
   const Node& node = reader.step.plan.nodes[id.value];
   switch (node.op) {
     case Op::constant: return;
-    case Op::load: return add(reader, AggregateId{node.a}, cell);
+    case Op::load:
+      if (const EvidenceTest* test = test_of(reader.step.plan, AggregateId{node.a})) {
+        return add_test(reader, *test);
+      }
+      return add(reader, AggregateId{node.a}, cell);
     case Op::sustained: {
       const Sustain& sustain = reader.step.plan.sustains[node.a];
       add_evidence(reader.step, sustain.input, reader.decision);

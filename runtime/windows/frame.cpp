@@ -35,6 +35,9 @@ double known_value(const Aggregate& aggregate, const BucketMap& map, const Windo
     case AggregateFn::quantile:
       return bucket_value(
           map, quantile_bucket(reading.counts, reading.first, totals.hist_n, aggregate.quantile));
+    case AggregateFn::evidence:
+    case AggregateFn::estimate:
+      break;  // written by RunningEvidence::write_frame
   }
   return 0;
 }
@@ -59,6 +62,7 @@ Number number_of(const Aggregate& aggregate, const BucketMap& map, const WindowR
 void build_frame(const Plan& plan, const SharedLayout& layout, const Windows& windows,
                  CandidateLane candidate, SourceHealth source, const FrameColumns& frame) {
   for (const Aggregate& aggregate : plan.aggregates) {
+    if (is_of_test(aggregate)) continue;
     const Tracker& tracker = plan.trackers[aggregate.tracker.value];
     const auto row = tracker.metric.is_none() ? static_cast<uint32_t>(plan.metrics.size())
                                               : tracker.metric.value;
