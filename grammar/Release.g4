@@ -65,9 +65,13 @@ releaseStatement
   | FALSE_ROLLBACK QUANTITY
   | unknown
   | stage
-  | ROLLBACK (WHEN condition | rollbackBody)
-  | (HOLD | ALERT) WHEN condition
+  | ROLLBACK (name? WHEN condition | rollbackBody)
+  | (HOLD | ALERT) name? WHEN condition
+  | increase
+  | OBSERVE ONLY
   ;
+
+increase : ALLOW INCREASE IN STRING (COMMA STRING)* COMMA? (EXCEPT STRING (COMMA STRING)* COMMA?)? ;
 
 unknown : UNKNOWN unknownBlock ;
 unknownBlock : LBRACE (BEGIN unknownClause END)* RBRACE ;
@@ -81,6 +85,9 @@ strategy
   | STEPS step (COMMA step)*
   | SPLIT QUANTITY
   | QUANTITY (HOLDBACK QUANTITY)?
+  | LINEAR QUANTITY TO QUANTITY BY QUANTITY EVERY QUANTITY
+  | WEIGHTS QUANTITY COLON QUANTITY
+  | BLUE_GREEN (MIRROR QUANTITY)? (HOLDBACK QUANTITY)?
   ;
 step : QUANTITY (FOR QUANTITY)? ;
 stageBlock : LBRACE (BEGIN stageStatement END)* RBRACE ;
@@ -89,7 +96,12 @@ stageStatement
   : SOAK QUANTITY
   | AT (LEAST | MOST) QUANTITY
   | OTHERWISE (WITHDRAW STRING | ROLLBACK | HOLD)
-  | (ROLLBACK | HOLD | ALERT | PROMOTE | STEP) WHEN condition
+  | (ROLLBACK | HOLD | ALERT) name? WHEN condition
+  | (PROMOTE | STEP | SMOKE) WHEN condition
+  | STEP UNTIL SAMPLES (LPAREN CANDIDATE RPAREN)? GREATER_EQUAL QUANTITY
+  | WATCH QUANTITY
+  | KEEP BASELINE WARM QUANTITY
+  | increase
   | unknown
   ;
 
@@ -159,6 +171,8 @@ name
   | FOR | CONSECUTIVE | FAILURES | FAILURE | UNTIL | KEEP | AFTER | EVEN | IF | OVER | LAST
   | REQUESTS | IN | ANY | EVERY | CROSS | WITH | SAMPLES
   | CONFIDENCE | EQUALS | WITHIN | ESTIMATE | FALSE_ROLLBACK
+  | LINEAR | WEIGHTS | BLUE_GREEN | SMOKE | WATCH | WARM | ALLOW | INCREASE | EXCEPT
+  | OBSERVE | ONLY
   ;
 
 // ---- words
@@ -240,6 +254,17 @@ EQUALS : 'equals' ;
 WITHIN : 'within' ;
 ESTIMATE : 'estimate' ;
 FALSE_ROLLBACK : 'false_rollback' ;
+LINEAR : 'linear' ;
+WEIGHTS : 'weights' ;
+BLUE_GREEN : 'blue_green' ;
+SMOKE : 'smoke' ;
+WATCH : 'watch' ;
+WARM : 'warm' ;
+ALLOW : 'allow' ;
+INCREASE : 'increase' ;
+EXCEPT : 'except' ;
+OBSERVE : 'observe' ;
+ONLY : 'only' ;
 WORD : [A-Za-z_] [A-Za-z0-9_]* ;
 
 // A number and its unit, matched to the word's end. A malformed one is still one token, so that the

@@ -17,6 +17,7 @@
 #include "runtime/route/route_key.h"
 #include "runtime/route/shared_state.h"
 #include "runtime/route/shared_words.h"
+#include "runtime/stage/stage_end.h"
 #include "runtime/windows/frame.h"
 #include "runtime/windows/windows.h"
 
@@ -362,10 +363,7 @@ Exposure Runtime::Parts::exposure() const {
 }
 
 CandidateLane Runtime::Parts::candidate_lane() const {
-  const EngineState& engine = tick.engine;
-  const bool mirror = !engine.stage.is_none() &&
-                      plan.stages[engine.stage.value].kind == StageKind::mirror;
-  return mirror ? CandidateLane::shadow : CandidateLane::live;
+  return stage::reads_shadow(plan, tick.engine) ? CandidateLane::shadow : CandidateLane::live;
 }
 
 void Runtime::Parts::restart_windows(int64_t now_ns, ResetScope scope) {

@@ -50,8 +50,11 @@ int64_t length_ns(const sema::TypedStage& stage) {
       std::any_of(stage.triggers.begin(), stage.triggers.end(), [](const auto& trigger) {
         return trigger.action == TriggerAction::promote || trigger.action == TriggerAction::step;
       });
-  if (gated) return stage.at_most.ns;
-  return std::max({steps, stage.soak.ns, stage.at_least.ns});
+  if (stage.kind == StageKind::blue_green) return std::max(stage.at_most.ns, stage.watch.ns);
+  if (gated || stage.step_samples_min > 0) {
+    return stage.at_most.ns == 0 ? 0 : stage.at_most.ns + stage.watch.ns;
+  }
+  return std::max({steps, stage.soak.ns, stage.at_least.ns}) + stage.watch.ns;
 }
 
 void judge(const sema::TypedPolicy& policy, const sema::TypedTrigger& trigger, int64_t stage_ns,

@@ -46,6 +46,12 @@ bool reads_arm(const TypedPolicy& policy, TypedId id, Arm arm) {
          (!expr.right.is_none() && reads_arm(policy, expr.right, arm));
 }
 
+// What `step until samples >= N` counts.
+const TypedAggregate step_requests{.fn = AggregateFn::samples,
+                                   .arm = Arm::candidate,
+                                   .unit = PlanUnit::requests,
+                                   .window = {.kind = WindowKind::stage}};
+
 class Lowering {
  public:
   Lowering(const Sources& sources, const TypedPolicy& policy, const TypedRelease& release,
@@ -63,6 +69,8 @@ class Lowering {
     identity();
     metrics();
     segments();
+    increases();
+    reserve_names();
     for (const TypedTrigger& trigger : release_.triggers) add_trigger(trigger, StageId{});
     for (const TypedStage& stage : release_.stages) add_stage(stage);
     tests_.finish(release_);
@@ -118,6 +126,61 @@ class Lowering {
     }
   }
 
+  // Zones and windows of the release; a stage's come with the stage.
+  void increases() {
+    for (const TypedZone& zone : policy_.zones) {
+      Zone row;
+      row.name = tables_.string(zone.name);
+      row.first_offset_s = zone.first_offset_s;
+      row.changes = {static_cast<uint32_t>(plan_.zone_changes.size()),
+                     static_cast<uint32_t>(zone.changes.size())};
+      plan_.zone_changes.insert(plan_.zone_changes.end(), zone.changes.begin(),
+                                zone.changes.end());
+      plan_.zones.push_back(row);
+    }
+    tables_.check_limit("time zones", plan_.zones.size(), limits::zones_max);
+    tables_.check_limit("changes of time zones", plan_.zone_changes.size(),
+                        limits::zone_changes_max);
+    plan_.increase = add_windows(release_.increase);
+    plan_.observe_only = release_.observe_only ? 1 : 0;
+  }
+
+  Rows<IncreaseWindowId> add_windows(const std::vector<TypedIncreaseWindow>& windows) {
+    if (windows.empty()) return {};
+    const Rows<IncreaseWindowId> rows{static_cast<uint32_t>(plan_.increase_windows.size()),
+                                      static_cast<uint32_t>(windows.size())};
+    for (const TypedIncreaseWindow& window : windows) {
+      plan_.increase_windows.push_back({.rule = window.rule,
+                                        .days = window.days,
+                                        .weekdays = window.weekdays,
+                                        .from_minute = window.from_minute,
+                                        .to_minute = window.to_minute,
+                                        .first = window.first,
+                                        .last = window.last,
+                                        .zone = ZoneId{window.zone},
+                                        .text = tables_.string(window.text),
+                                        .span = tables_.span(window.span)});
+    }
+    tables_.check_limit("calendar windows", plan_.increase_windows.size(),
+                        limits::increase_windows_max);
+    return rows;
+  }
+
+  // Names that are written belong to their triggers, whatever the others would be called.
+  void reserve_names() {
+    for (const TypedTrigger& trigger : release_.triggers) names_.insert(trigger.name);
+    for (const TypedStage& stage : release_.stages) {
+      for (const TypedTrigger& trigger : stage.triggers) names_.insert(trigger.name);
+    }
+  }
+
+  // As written; one that replaces a trigger of the release, or has the name of another stage's, is
+  // `canary.slow_eu`.
+  std::string written_name(const TypedTrigger& trigger, StageId stage) {
+    if (given_.insert(trigger.name).second) return trigger.name;
+    return fmt::format("{}.{}", release_.stages[stage.value].name, trigger.name);
+  }
+
   // The guard's name, or `rollback_1`; a second trigger of the same guard is `slow_2`.
   std::string name_of(const TypedTrigger& trigger) {
     const std::string base =
@@ -134,7 +197,9 @@ class Lowering {
     tests_.within(stage, trigger.action);
     const TypedExpr& when = policy_[trigger.when];
     Trigger row;
-    row.name = tables_.string(name_of(trigger));
+    row.name = tables_.string(trigger.name.empty() ? name_of(trigger)
+                                                   : written_name(trigger, stage));
+    for (const uint32_t replaced : trigger.replaced_in) row.replaced_in |= uint32_t{1} << replaced;
     row.action = trigger.action;
     row.even_if_baseline = trigger.even_if_baseline ? 1 : 0;
     row.stage = stage;
@@ -188,6 +253,11 @@ class Lowering {
     row.at_least_ns = scaled(stage.at_least);
     row.at_most_ns = scaled(stage.at_most);
     row.otherwise = stage.otherwise;
+    row.watch_ns = scaled(stage.watch);
+    row.keep_warm_ns = scaled(stage.keep_warm);
+    row.step_samples_min = stage.step_samples_min;
+    if (stage.step_samples_min > 0) row.step_samples = tables_.aggregate(step_requests, {});
+    row.increase = add_windows(stage.increase);
     if (stage.otherwise_reason) row.otherwise_reason = tables_.string(*stage.otherwise_reason);
     row.text = tables_.string(render_statement(sources_, stage.strategy_span));
     row.span = tables_.span(stage.span);
@@ -248,6 +318,8 @@ class Lowering {
       plan_.actions.push_back(row);
       tables_.check_limit("actions", plan_.actions.size(), limits::actions_max);
     }
+    // A release that only observes keeps nobody from going out.
+    if (release_.observe_only) return;
     plan_.quarantine_candidate = release_.quarantine_candidate ? 1 : 0;
     plan_.cooldown_ns = release_.cooldown.ns;
   }
@@ -261,6 +333,7 @@ class Lowering {
   TestTable tests_;
   PredicateTable predicates_;
   std::set<std::string> names_;
+  std::set<std::string> given_;  // of the written ones, those that a trigger has
 };
 
 }  // namespace

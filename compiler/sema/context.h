@@ -71,4 +71,25 @@ void check_after_share(const Context& context, const TypedTrigger& trigger,
 std::optional<TypedTrigger> check_trigger(const Context& context, Conditions& conditions,
                                           const ast::Trigger& trigger);
 
+// ---- what a stage is made of
+
+// linear, weights and blue_green (strategies.cpp): the steps, the mirror and the holdback.
+void check_ramp(const Context& context, const ast::Stage& stage, TypedStage& typed);
+void check_weights(const Context& context, const ast::Stage& stage, TypedStage& typed);
+void check_switch(const Context& context, const ast::Stage& stage, TypedStage& typed);
+
+// What comes after the way up, and steps that wait for samples (strategies.cpp).
+enum class StagePlace : uint8_t { before_others, last };
+void check_waits(const Context& context, const ast::Stage& stage, StagePlace place,
+                 TypedStage& typed);
+
+// The windows in which exposure may grow (calendar.cpp).
+std::vector<TypedIncreaseWindow> check_increases(const Context& context,
+                                                 const std::vector<ast::Increase>& increases);
+
+// Named triggers of a stage against those of the release (redeclared.cpp).
+void check_names(const Context& context, const std::vector<TypedTrigger>& triggers);
+void check_redeclared(const Context& context, const TypedStage& stage, uint32_t index,
+                      std::vector<TypedTrigger>& release);
+
 }  // namespace rel::sema

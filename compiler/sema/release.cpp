@@ -63,7 +63,8 @@ TriggerAction action_of(ast::TriggerVerb verb) {
     case ast::TriggerVerb::hold: return TriggerAction::hold;
     case ast::TriggerVerb::promote: return TriggerAction::promote;
     case ast::TriggerVerb::alert: return TriggerAction::alert;
-    case ast::TriggerVerb::step: return TriggerAction::step;
+    case ast::TriggerVerb::step:
+    case ast::TriggerVerb::smoke: return TriggerAction::step;
   }
   return TriggerAction::hold;
 }
@@ -84,6 +85,10 @@ std::optional<TypedTrigger> check_trigger(const Context& context, Conditions& co
   TypedTrigger typed;
   typed.action = action_of(trigger.verb);
   typed.span = trigger.span;
+  if (trigger.name) {
+    typed.name = trigger.name->text;
+    typed.name_span = trigger.name->span;
+  }
   typed.even_if_baseline = trigger.when.even_if_baseline.has_value();
   if (typed.even_if_baseline && typed.action != TriggerAction::rollback) {
     context.diagnostics
@@ -140,6 +145,9 @@ void check_release(const Context& context, Conditions& conditions, const ast::Re
       typed.triggers.push_back(std::move(*checked));
     }
   }
+  check_names(context, typed.triggers);
+  typed.increase = check_increases(context, release.increases);
+  typed.observe_only = release.observe_only.has_value();
   check_stages(context, conditions, release, typed);
   check_unknown(context, release, typed);
   if (release.rollback) check_rollback(context, *release.rollback, typed);

@@ -17,8 +17,11 @@ constexpr uint32_t million = 1'000'000;
 StageKind kind_of(ast::StageKind kind) {
   switch (kind) {
     case ast::StageKind::mirror: return StageKind::mirror;
-    case ast::StageKind::steps: return StageKind::steps;
-    case ast::StageKind::split: return StageKind::split;
+    case ast::StageKind::steps:
+    case ast::StageKind::linear: return StageKind::steps;
+    case ast::StageKind::split:
+    case ast::StageKind::weights: return StageKind::split;
+    case ast::StageKind::blue_green: return StageKind::blue_green;
     case ast::StageKind::share: return StageKind::full;
   }
   return StageKind::full;
@@ -42,7 +45,7 @@ void check_steps(const Context& context, const ast::Stage& stage, TypedStage& ty
     }
     read_optional(context, step.duration, "the time of a step", read.duration);
     const bool last = index + 1 == stage.steps.size();
-    if (!step.duration && !last) {
+    if (!step.duration && !last && !stage.step_samples) {
       context.diagnostics.report(Code::step_without_time, step.span, "this step has no time")
           .with_help(fmt::format("say how long it lasts: `{} for 1h`",
                                  context.sources.text(step.share.span)));
@@ -62,6 +65,9 @@ void check_steps(const Context& context, const ast::Stage& stage, TypedStage& ty
 
 void check_strategy(const Context& context, const ast::Stage& stage, TypedStage& typed) {
   typed.kind = kind_of(stage.kind);
+  if (stage.ramp) return check_ramp(context, stage, typed);
+  if (stage.weights) return check_weights(context, stage, typed);
+  if (stage.kind == ast::StageKind::blue_green) return check_switch(context, stage, typed);
   check_steps(context, stage, typed);
   if (typed.kind == StageKind::mirror) {
     // The candidate answers nobody: the written share is that of copied requests.
@@ -105,6 +111,7 @@ const ast::Trigger* find_trigger(const ast::Stage& stage, ast::TriggerVerb verb)
 void check_end(const Context& context, const ast::Stage& stage) {
   if (stage.incomplete) return;
   const ast::Trigger* promote = find_trigger(stage, ast::TriggerVerb::promote);
+  if (promote == nullptr) promote = find_trigger(stage, ast::TriggerVerb::smoke);
   if (promote != nullptr && (!stage.at_most || !stage.otherwise)) {
     const std::string_view missing = !stage.at_most && !stage.otherwise
                                          ? "at most 7d; otherwise withdraw \"no decision\""
@@ -165,7 +172,8 @@ void check_times(const Context& context, const ast::Stage& stage, const TypedSta
 void check_duration(const Context& context, const ast::Stage& stage, const TypedStage& typed,
                     bool last) {
   const bool gated = find_trigger(stage, ast::TriggerVerb::promote) != nullptr ||
-                     find_trigger(stage, ast::TriggerVerb::step) != nullptr;
+                     find_trigger(stage, ast::TriggerVerb::step) != nullptr ||
+                     stage.kind == ast::StageKind::blue_green || stage.step_samples;
   const bool timed = typed.soak.ns != 0 || typed.at_least.ns != 0 ||
                      (!typed.steps.empty() && typed.steps.back().duration.ns != 0);
   if (last || gated || timed || stage.soak || stage.at_least || stage.incomplete) return;
@@ -178,7 +186,24 @@ void check_duration(const Context& context, const ast::Stage& stage, const Typed
 void check_stage_triggers(const Context& context, Conditions& conditions, const ast::Stage& stage,
                           TypedStage& typed) {
   for (const ast::Trigger& trigger : stage.triggers) {
-    if (trigger.verb == ast::TriggerVerb::step && stage.kind != ast::StageKind::steps) {
+    const bool switches = stage.kind == ast::StageKind::blue_green;
+    const bool stepped =
+        stage.kind == ast::StageKind::steps || stage.kind == ast::StageKind::linear;
+    if (trigger.verb == ast::TriggerVerb::smoke && !switches) {
+      context.diagnostics
+          .report(Code::misplaced_clause, trigger.span,
+                  "`smoke when` belongs to a `blue_green` stage")
+          .label(stage.strategy_span, "nothing is switched here")
+          .with_help("write `promote when` for the end of the stage");
+    }
+    if (trigger.verb == ast::TriggerVerb::promote && switches) {
+      context.diagnostics
+          .report(Code::misplaced_clause, trigger.span,
+                  "`promote when` has no meaning in a `blue_green` stage")
+          .label(stage.strategy_span, "the switch is all there is to promote")
+          .with_help("write `smoke when` for what must hold before the switch");
+    }
+    if (trigger.verb == ast::TriggerVerb::step && !stepped) {
       context.diagnostics
           .report(Code::misplaced_clause, trigger.span, "`step when` belongs to a stage of steps")
           .label(stage.strategy_span, "this stage has one share")
@@ -202,7 +227,9 @@ const TypedExpr* find_arm(const TypedPolicy& policy, TypedId id, Arm arm) {
 }
 
 // The step of a stage in which the baseline answers nobody.
-const TypedStep* step_without_baseline(const TypedStage& stage) {
+const TypedStep* step_without_baseline(const TypedStage& stage, const TypedTrigger& trigger) {
+  // A smoke gate is read before the switch only.
+  if (stage.kind == StageKind::blue_green && trigger.action == TriggerAction::step) return nullptr;
   if (stage.kind == StageKind::mirror) return nullptr;
   for (const TypedStep& step : stage.steps) {
     if (step.share.millionths == million) return &step;
@@ -211,7 +238,7 @@ const TypedStep* step_without_baseline(const TypedStage& stage) {
 }
 
 void check_baseline(const Context& context, const TypedTrigger& trigger, const TypedStage& stage) {
-  const TypedStep* step = step_without_baseline(stage);
+  const TypedStep* step = step_without_baseline(stage, trigger);
   const TypedExpr* reader = find_arm(context.policy, trigger.when, Arm::baseline);
   if (step == nullptr || reader == nullptr) return;
   Diagnostic& diagnostic =
@@ -221,9 +248,9 @@ void check_baseline(const Context& context, const TypedTrigger& trigger, const T
           .label(reader->span, "this reads the baseline")
           .label(step->share.span, "the candidate has all of it")
           .with_help("write the trigger in the stages that have a baseline");
-  if (stage.kind != StageKind::full) return;
+  if (stage.kind != StageKind::full && stage.kind != StageKind::blue_green) return;
   const Span end{step->share.span.file, step->share.span.end(), 0};
-  diagnostic.with_fix(end, " holdback 1%", "keep a part back: `100% holdback 1%`", false);
+  diagnostic.with_fix(end, " holdback 1%", "keep a part back: `holdback 1%`", false);
 }
 
 }  // namespace
@@ -259,12 +286,20 @@ void check_stages(const Context& context, Conditions& conditions, const ast::Rel
       if (stage.otherwise->reason) read.otherwise_reason = stage.otherwise->reason->value;
     }
     if (stage.unknown) check_stage_unknown(context, *stage.unknown, read);
+    const bool last = &stage == &release.stages.back();
+    check_waits(context, stage, last ? StagePlace::last : StagePlace::before_others, read);
+    read.increase = check_increases(context, stage.increases);
     check_end(context, stage);
     check_times(context, stage, read);
-    check_duration(context, stage, read, &stage == &release.stages.back());
+    check_duration(context, stage, read, last);
     check_stage_triggers(context, conditions, stage, read);
+    check_names(context, read.triggers);
+    check_redeclared(context, read, static_cast<uint32_t>(typed.stages.size()), typed.triggers);
     for (const TypedTrigger& trigger : read.triggers) check_baseline(context, trigger, read);
-    for (const TypedTrigger& trigger : typed.triggers) check_baseline(context, trigger, read);
+    for (const TypedTrigger& trigger : typed.triggers) {
+      const uint32_t index = static_cast<uint32_t>(typed.stages.size());
+      if (!trigger.is_replaced_in(index)) check_baseline(context, trigger, read);
+    }
     typed.stages.push_back(std::move(read));
     for (const TypedTrigger& trigger : typed.stages.back().triggers) {
       check_after_share(context, trigger, {typed.stages.back()});

@@ -3,6 +3,7 @@
 // Owner: whoever called check_policy. Valid only when no error was reported.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -142,8 +143,31 @@ struct TypedUnknown {
 };
 // By cause: insufficient, no_data, source_error. None: said further out.
 using TypedUnknowns = std::array<std::optional<TypedUnknown>, 3>;
+// A time zone with its changes from 2000 to 2099.
+struct TypedZone {
+  std::string name;
+  int32_t first_offset_s = 0;
+  std::vector<ZoneChange> changes;
+};
+
+// As IncreaseWindow of the plan, its zone a row of TypedPolicy::zones.
+struct TypedIncreaseWindow {
+  IncreaseRule rule = IncreaseRule::allow;
+  IncreaseDays days = IncreaseDays::weekly;
+  uint8_t weekdays = 0;
+  uint16_t from_minute = 0;
+  uint16_t to_minute = 0;
+  int32_t first = 0;
+  int32_t last = 0;
+  uint32_t zone = 0;
+  std::string text;
+  Span span;
+};
 
 struct TypedTrigger {
+  std::string name;  // as written: rollback slow_eu when ...
+  Span name_span;
+  std::vector<uint32_t> replaced_in;  // of a release: stages that declare its name anew
   TriggerAction action = TriggerAction::rollback;
   std::string guard;  // name of the guard the whole condition is, or empty
   TypedId when;
@@ -152,6 +176,10 @@ struct TypedTrigger {
   Share after_share;  // 0: `after` counts from the start of the stage
   TypedUnknowns unknown;
   Span span;
+
+  bool is_replaced_in(uint32_t stage) const {
+    return std::find(replaced_in.begin(), replaced_in.end(), stage) != replaced_in.end();
+  }
 };
 
 struct TypedStep {
@@ -171,6 +199,10 @@ struct TypedStage {
   Otherwise otherwise = Otherwise::none;
   std::optional<std::string> otherwise_reason;
   TypedUnknowns unknown;
+  uint32_t step_samples_min = 0;  // step until samples >= N
+  Time watch;
+  Time keep_warm;
+  std::vector<TypedIncreaseWindow> increase;
   std::vector<TypedTrigger> triggers;
   Span strategy_span;
   Span name_span;
@@ -193,6 +225,8 @@ struct TypedRelease {
   std::vector<TypedTrigger> triggers;
   std::vector<TypedStage> stages;
   std::vector<TypedAction> actions;
+  std::vector<TypedIncreaseWindow> increase;
+  bool observe_only = false;
   bool quarantine_candidate = false;
   Time cooldown;
   Span name_span;
@@ -218,6 +252,7 @@ struct TypedPolicy {
   std::vector<TypedAggregate> aggregates;
   std::vector<TypedEvidence> evidence;
   std::vector<TypedTest> tests;
+  std::vector<TypedZone> zones;
 
   const TypedExpr& operator[](TypedId id) const { return exprs[id.value]; }
   bool reads(const TypedAggregate& aggregate, Arm arm) const {

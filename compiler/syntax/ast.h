@@ -209,10 +209,11 @@ struct Guard {
   Span span;
 };
 
-enum class TriggerVerb : uint8_t { rollback, hold, promote, alert, step };
+enum class TriggerVerb : uint8_t { rollback, hold, promote, alert, step, smoke };
 
 struct Trigger {
   TriggerVerb verb = TriggerVerb::rollback;
+  std::optional<Name> name;  // rollback slow_eu when ...
   Condition when;
   Span span;  // the statement
 };
@@ -223,7 +224,36 @@ struct Step {
   Span span;
 };
 
-enum class StageKind : uint8_t { mirror, steps, split, share };
+enum class StageKind : uint8_t {
+  mirror,
+  steps,
+  split,
+  share,
+  linear,      // linear 2% to 50% by 2% every 1m
+  weights,     // weights 9:1
+  blue_green,  // blue_green mirror 10%
+};
+
+// linear FROM to TO by BY every EVERY
+struct Ramp {
+  Quantity from;
+  Quantity to;
+  Quantity by;
+  Quantity every;
+};
+
+// weights BASELINE:CANDIDATE
+struct Weights {
+  Quantity baseline;
+  Quantity candidate;
+};
+
+// allow increase in "Mon-Fri 09:00-17:00 Europe/Berlin" except "Dec 24 - Jan 2"
+struct Increase {
+  std::vector<String> allowed;
+  std::vector<String> excepted;
+  Span span;
+};
 
 enum class OtherwiseVerb : uint8_t { hold, withdraw, rollback };
 
@@ -236,13 +266,20 @@ struct Otherwise {
 struct Stage {
   Name name;
   StageKind kind = StageKind::share;
-  std::vector<Step> steps;      // mirror, split and share have one
+  std::vector<Step> steps;      // mirror, split and share have one; linear, weights, blue_green none
+  std::optional<Ramp> ramp;
+  std::optional<Weights> weights;
+  std::optional<Quantity> mirror;  // of blue_green
   std::optional<Quantity> holdback;
   std::optional<Quantity> soak;
   std::optional<Quantity> at_least;
   std::optional<Quantity> at_most;
   std::optional<Otherwise> otherwise;
   std::optional<Unknown> unknown;
+  std::optional<Quantity> step_samples;  // step until samples >= 1000
+  std::optional<Quantity> watch;
+  std::optional<Quantity> keep_warm;  // keep baseline warm 7d
+  std::vector<Increase> increases;
   std::vector<Trigger> triggers;
   Span strategy_span;  // `steps 1% for 1h, 5% for 4h`
   bool incomplete = false;
@@ -279,6 +316,8 @@ struct Release {
   std::optional<Unknown> unknown;
   std::vector<Trigger> triggers;
   std::vector<Stage> stages;
+  std::vector<Increase> increases;
+  std::optional<Span> observe_only;
   std::optional<RollbackBlock> rollback;
   std::string doc;
   bool incomplete = false;

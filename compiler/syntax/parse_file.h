@@ -177,12 +177,31 @@ class FileReader : private TreeReader {
     } else if (context->FALSE_ROLLBACK() != nullptr) {
       once(release.false_rollback, quantity(context->QUANTITY()), span(context));
     } else if (context->condition() != nullptr) {
-      release.triggers.push_back(trigger(context, context->condition()));
+      release.triggers.push_back(trigger(context, context->name(), context->condition()));
+    } else if (context->increase() != nullptr) {
+      release.increases.push_back(read_increase(context->increase()));
+    } else if (context->OBSERVE() != nullptr) {
+      once(release.observe_only, span(context), span(context),
+           release.observe_only.value_or(span(context)));
     }
   }
 
-  ast::Trigger trigger(ParserRuleContext* statement, P::ConditionContext* when) {
+  ast::Increase read_increase(P::IncreaseContext* context) {
+    ast::Increase made;
+    made.span = span(context);
+    const size_t except =
+        context->EXCEPT() == nullptr ? SIZE_MAX : context->EXCEPT()->getSymbol()->getTokenIndex();
+    for (antlr4::tree::TerminalNode* each : context->STRING()) {
+      const bool allows = each->getSymbol()->getTokenIndex() < except;
+      (allows ? made.allowed : made.excepted).push_back(string(each));
+    }
+    return made;
+  }
+
+  ast::Trigger trigger(ParserRuleContext* statement, P::NameContext* named,
+                       P::ConditionContext* when) {
     ast::Trigger made;
+    if (named != nullptr) made.name = name(named);
     made.verb = trigger_verb(statement->start->getType());
     made.when = condition(when);
     made.span = span(statement);
@@ -199,6 +218,8 @@ class FileReader : private TreeReader {
         return ast::TriggerVerb::alert;
       case P::PROMOTE:
         return ast::TriggerVerb::promote;
+      case P::SMOKE:
+        return ast::TriggerVerb::smoke;
       default:  // rel: open set (ANTLR's tokens are numbers): STEP
         return ast::TriggerVerb::step;
     }
@@ -227,6 +248,7 @@ class FileReader : private TreeReader {
       }
       return;
     }
+    if (read_other_strategy(context, stage)) return;
     stage.kind = context->MIRROR() != nullptr  ? ast::StageKind::mirror
                  : context->SPLIT() != nullptr ? ast::StageKind::split
                                                : ast::StageKind::share;
@@ -235,12 +257,43 @@ class FileReader : private TreeReader {
     if (context->HOLDBACK() != nullptr) stage.holdback = quantity(context->QUANTITY(1));
   }
 
+  // Strategies whose steps are worked out by sema.
+  bool read_other_strategy(P::StrategyContext* context, ast::Stage& stage) const {
+    if (context->LINEAR() != nullptr) {
+      stage.kind = ast::StageKind::linear;
+      stage.ramp = ast::Ramp{quantity(context->QUANTITY(0)), quantity(context->QUANTITY(1)),
+                             quantity(context->QUANTITY(2)), quantity(context->QUANTITY(3))};
+    } else if (context->WEIGHTS() != nullptr) {
+      stage.kind = ast::StageKind::weights;
+      stage.weights =
+          ast::Weights{quantity(context->QUANTITY(0)), quantity(context->QUANTITY(1))};
+    } else if (context->BLUE_GREEN() != nullptr) {
+      stage.kind = ast::StageKind::blue_green;
+      const bool mirrors = context->MIRROR() != nullptr;
+      if (mirrors) stage.mirror = quantity(context->QUANTITY(0));
+      if (context->HOLDBACK() != nullptr) {
+        stage.holdback = quantity(context->QUANTITY(mirrors ? 1 : 0));
+      }
+    } else {
+      return false;
+    }
+    return true;
+  }
+
   void stage_statement(P::StageStatementContext* context, ast::Stage& stage) {
     const Span place = span(context);
     if (auto* unknown = context->unknown())
       once(stage.unknown, this->unknown(unknown), place);
     else if (context->condition() != nullptr)
-      stage.triggers.push_back(trigger(context, context->condition()));
+      stage.triggers.push_back(trigger(context, context->name(), context->condition()));
+    else if (context->increase() != nullptr)
+      stage.increases.push_back(read_increase(context->increase()));
+    else if (context->UNTIL() != nullptr)
+      once(stage.step_samples, quantity(context->QUANTITY()), place);
+    else if (context->WATCH() != nullptr)
+      once(stage.watch, quantity(context->QUANTITY()), place);
+    else if (context->KEEP() != nullptr)
+      once(stage.keep_warm, quantity(context->QUANTITY()), place);
     else if (context->SOAK() != nullptr)
       once(stage.soak, quantity(context->QUANTITY()), place);
     else if (context->LEAST() != nullptr)

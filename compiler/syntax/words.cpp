@@ -11,12 +11,14 @@ using Words = std::span<const std::string_view>;
 constexpr std::array<std::string_view, 6> file_words = {"import",  "model", "metric",
                                                         "segment", "guard", "release"};
 constexpr std::array<std::string_view, 2> model_words = {"baseline", "candidate"};
-constexpr std::array<std::string_view, 8> release_words = {
-    "owner", "pane", "false_rollback", "unknown", "rollback", "hold", "alert", "stage"};
+constexpr std::array<std::string_view, 10> release_words = {
+    "owner", "pane", "false_rollback", "unknown", "rollback", "hold", "alert", "stage", "allow",
+    "observe"};
 constexpr std::array<std::string_view, 3> unknown_words = {"source_error", "no_data",
                                                            "insufficient"};
-constexpr std::array<std::string_view, 9> stage_words = {
-    "soak", "at", "otherwise", "promote", "step", "rollback", "hold", "alert", "unknown"};
+constexpr std::array<std::string_view, 13> stage_words = {
+    "soak", "at",    "otherwise", "promote", "step", "rollback", "hold",
+    "alert", "smoke", "watch",    "keep",    "allow", "unknown"};
 constexpr std::array<std::string_view, 5> rollback_words = {"route", "notify", "report",
                                                             "quarantine", "cooldown"};
 
@@ -40,20 +42,12 @@ constexpr NotBuilt not_built[] = {
     {"audience", "audiences"},
     {"where", "audiences"},
     {"sticky", "sticky assignment"},
-    {"watch", "watching after the last stage"},
     {"reviewed", "reviews by people"},
     {"approved", "approvals by people"},
-    {"allow", "windows in which exposure may grow"},
-    {"freeze", "freeze windows"},
-    {"linear", "linear ramps"},
-    {"weights", "weights"},
-    {"blue_green", "blue and green stages"},
     {"waves", "waves over regions"},
     {"before", "hooks"},
     {"after", "hooks"},
     {"revert", "reverting features and preprocessing"},
-    {"keep", "keeping the baseline warm"},
-    {"observe", "observing only"},
     {"within", "labels and totals within a time"},
     {"absent", "what an absent value counts as"},
     {"slack", "notifying a chat"},

@@ -78,6 +78,10 @@ rel_str rel_plan_release(const rel_plan* plan) {
   return plan == nullptr ? rel_str{} : borrowed(plan->plan.release);
 }
 
+uint32_t rel_plan_observes_only(const rel_plan* plan) {
+  return plan == nullptr ? 0 : plan->plan.observe_only;
+}
+
 uint32_t rel_plan_metric_count(const rel_plan* plan) {
   return plan == nullptr ? 0 : static_cast<uint32_t>(plan->plan.metrics.size());
 }

@@ -12,7 +12,9 @@
 #include "runtime/host/host.h"
 #include "runtime/plan/text.h"
 #include "runtime/stage/decision_text.h"
+#include "runtime/stage/permission.h"
 #include "runtime/stage/quantity_text.h"
+#include "runtime/stage/stage_end.h"
 
 namespace rel {
 namespace {
@@ -94,7 +96,7 @@ Json triggers(const Plan& plan, const EngineState& state) {
   Json rows = Json::array();
   for (size_t i = 0; i < plan.triggers.size(); i++) {
     const Trigger& trigger = plan.triggers[i];
-    if (!trigger.stage.is_none() && trigger.stage != state.stage) continue;
+    if (!stage::belongs_to(trigger, state.stage)) continue;
     const TriggerState& seen = state.triggers[i];
     const bool condition = seen.since_ns != 0;
     const Sustain* sustain =
@@ -158,6 +160,25 @@ void add_stage(Json& json, const Plan& plan, const EngineState& state) {
   json["soak_s"] = placed ? Json(seconds(stage->soak_ns)) : Json(nullptr);
 }
 
+// What the calendar, a watch and a warm baseline have to say about where the release stands.
+void add_waits(Json& json, const Plan& plan, const EngineState& state) {
+  const auto time = [](int64_t ns) {
+    return ns == INT64_MAX ? Json(nullptr) : Json(rfc3339_text(ns));
+  };
+  const Raise next = stage::next_raise(plan, state);
+  const bool permitted = stage::is_permitted(plan, state, next, state.last_tick_ns);
+  const bool placed = state.stage.value < plan.stages.size();
+  const Stage* row = placed ? &plan.stages[state.stage.value] : nullptr;
+  json["observe_only"] = plan.observe_only != 0;
+  json["increase_allowed"] = permitted;
+  json["calendar_changes"] = time(stage::next_calendar_ns(plan, state, state.last_tick_ns));
+  json["watching"] = state.watching != 0;
+  json["watch_s"] = placed ? Json(seconds(row->watch_ns)) : Json(nullptr);
+  json["step_samples"] = state.step_samples;
+  json["step_samples_min"] = placed ? Json(row->step_samples_min) : Json(nullptr);
+  json["baseline_warm_until"] = placed ? time(stage::baseline_release_ns(plan, state)) : Json(nullptr);
+}
+
 }  // namespace
 
 std::string aggregates_json(const Runtime& runtime) { return dump(aggregates(runtime)); }
@@ -174,6 +195,7 @@ std::string status_json(Host& host) {
   json["mirror"] = share(route.mirror_millionths);
   json["epoch"] = state.epoch;
   add_stage(json, plan, state);
+  add_waits(json, plan, state);
   json["held"] = state.holding != 0;
   json["held_because"] = held_because(plan, state);
   json["blocked"] = text_or_null(host.blocked());

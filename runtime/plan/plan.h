@@ -43,6 +43,9 @@ using StepId = PlanId<struct StepTag>;
 using ActionId = PlanId<struct ActionTag>;
 using TestId = PlanId<struct TestTag>;
 using TestCellId = PlanId<struct TestCellTag>;
+using ZoneId = PlanId<struct ZoneTag>;
+using ZoneChangeId = PlanId<struct ZoneChangeTag>;
+using IncreaseWindowId = PlanId<struct IncreaseWindowTag>;
 
 // A run of rows in another table.
 template <typename Id>
@@ -313,12 +316,15 @@ struct Trigger {
   PredicateId condition;  // the condition inside the outermost `for`; equals `when` without one
   int64_t after_ns = 0;   // ignored for so long from the start of its stage, or, with a share,
   uint32_t after_share_millionths = 0;  // from the first tick of it with at least this share
-  uint32_t reserved2 = 0;
+  // Bit s: stage s declares a trigger of this one's name, which acts there instead.
+  uint32_t replaced_in = 0;
   StringId text;          // the statement as written, one line
   PlanSpan span;
 };
 
-enum class StageKind : uint8_t { mirror, steps, split, full };
+// `blue_green` has two steps: before the switch the candidate gets copies only and is read from the
+// shadow lane, after it everything but the holdback. What belongs to a stage starts anew between.
+enum class StageKind : uint8_t { mirror, steps, split, full, blue_green };
 enum class Otherwise : uint8_t { none, hold, withdraw, rollback };
 
 struct Stage {
@@ -335,6 +341,13 @@ struct Stage {
   StringId otherwise_reason;
   StringId text;  // `steps 10% for 20s, 25% for 20s`
   PlanSpan span;
+  // `step until samples >= N`: each step goes on until it has seen so many (0: not asked for);
+  // `step_samples` counts the candidate's requests over the stage.
+  uint32_t step_samples_min = 0;
+  AggregateId step_samples;
+  int64_t watch_ns = 0;      // once all else is full, watched for so long before it is complete
+  int64_t keep_warm_ns = 0;  // from full share on, the baseline stays ready for so long
+  Rows<IncreaseWindowId> increase;  // when exposure may grow into, within and out of the stage
 };
 
 // Candidate share in millionths; `duration_ns` 0: lasts as long as its stage.
@@ -342,6 +355,42 @@ struct Step {
   uint32_t share_millionths = 0;
   uint32_t reserved = 0;
   int64_t duration_ns = 0;
+};
+
+// A time zone: local time is UTC + `first_offset_s` until the first of its changes.
+struct Zone {
+  StringId name;
+  int32_t first_offset_s = 0;
+  Rows<ZoneChangeId> changes;  // in order of time
+};
+struct ZoneChange {
+  int64_t at_s = 0;  // since the Unix epoch
+  int32_t offset_s = 0;
+  uint32_t reserved = 0;
+};
+
+enum class IncreaseRule : uint8_t { allow, except };
+
+// Which days a window covers; `first` and `last` are both in it.
+enum class IncreaseDays : uint8_t {
+  weekly,  // `weekdays`, from minute to minute; beyond midnight when `to` is not after `from`
+  yearly,  // whole days, month * 100 + day: Dec 24 is 1224; over New Year when first > last
+  dates,   // whole days since the Unix epoch
+};
+
+// A part of the calendar in which exposure may grow, or may not; read in local time of the zone.
+struct IncreaseWindow {
+  IncreaseRule rule = IncreaseRule::allow;
+  IncreaseDays days = IncreaseDays::weekly;
+  uint8_t weekdays = 0;  // bit 0: Monday
+  uint8_t reserved = 0;
+  uint16_t from_minute = 0;  // of the day, in the window
+  uint16_t to_minute = 0;    // not in it; 1440 is midnight
+  int32_t first = 0;
+  int32_t last = 0;
+  ZoneId zone;
+  StringId text;  // as written
+  PlanSpan span;
 };
 
 enum class UnknownAction : uint8_t { hold, alert, rollback };
@@ -418,6 +467,10 @@ struct Plan {
   std::vector<StringId> arguments;
   std::vector<EvidenceTest> tests;
   std::vector<TestCell> test_cells;
+  std::vector<Zone> zones;
+  std::vector<ZoneChange> zone_changes;
+  std::vector<IncreaseWindow> increase_windows;
+  Rows<IncreaseWindowId> increase;  // when exposure may grow, in every stage
 
   // -- what unknown does, by cause: [0] insufficient, [1] no_data, [2] source_error
   UnknownRule unknown[3];
@@ -429,6 +482,8 @@ struct Plan {
   uint8_t quarantine_candidate = 0;
   int64_t cooldown_ns = 0;
   uint32_t false_rollback_millionths = 0;  // 0: no budget was declared
+
+  uint8_t observe_only = 0;  // decides, journals and alerts; the route stays at the baseline
 
   uint32_t frame_size = 0;  // numbers in a frame
   uint32_t cell_count = 1;

@@ -21,6 +21,7 @@ class Printer {
     triggers();
     stages();
     way_back();
+    calendar();
     return std::move(out_);
   }
 
@@ -226,6 +227,7 @@ class Printer {
           more += fmt::format(" at {}", share_text(trigger.after_share_millionths));
         }
       }
+      if (trigger.replaced_in != 0) more += ", replaced in" + stages_of(trigger.replaced_in);
       const std::string where = trigger.stage.is_none()
                                     ? std::string{"every stage"}
                                     : fmt::format("stage {}", trigger.stage.value);
@@ -236,12 +238,22 @@ class Printer {
     }
   }
 
+  // The stages of a mask: " 1 3".
+  static std::string stages_of(uint32_t mask) {
+    std::string text;
+    for (uint32_t stage = 0; stage < limits::stages_max; ++stage) {
+      if (mask >> stage & 1) text += fmt::format(" {}", stage);
+    }
+    return text;
+  }
+
   static std::string_view kind_text(StageKind kind) {
     switch (kind) {
       case StageKind::mirror: return "mirror";
       case StageKind::steps: return "steps";
       case StageKind::split: return "split";
       case StageKind::full: return "share";
+      case StageKind::blue_green: return "blue_green";
     }
     return {};
   }
@@ -275,6 +287,17 @@ class Printer {
                             otherwise_text(stage.otherwise));
         if (!stage.otherwise_reason.is_none()) more += " " + quoted(stage.otherwise_reason);
       }
+      if (stage.step_samples_min != 0) {
+        more += fmt::format(", steps until aggregate {} >= {}", stage.step_samples.value,
+                            stage.step_samples_min);
+      }
+      if (stage.watch_ns != 0) {
+        more += fmt::format(", watch {}", exact_duration_text(stage.watch_ns));
+      }
+      if (stage.keep_warm_ns != 0) {
+        more += fmt::format(", keep baseline warm {}", exact_duration_text(stage.keep_warm_ns));
+      }
+      if (stage.increase.count != 0) more += ", increase" + windows_of(stage.increase);
       line("stage {} {}: {}{} {}", row, plan_.text(stage.name), kind_text(stage.kind), more,
            at(stage.span));
       for (uint32_t index = stage.steps.first; index < stage.steps.end(); ++index) {
@@ -284,6 +307,40 @@ class Printer {
                                   : "for " + exact_duration_text(step.duration_ns);
         line("  step {} {} {}", index - stage.steps.first, share_text(step.share_millionths), time);
       }
+    }
+  }
+
+  static std::string windows_of(Rows<IncreaseWindowId> rows) {
+    return rows.count == 1 ? fmt::format(" in window {}", rows.first)
+                           : fmt::format(" in windows {} to {}", rows.first, rows.end() - 1);
+  }
+
+  static std::string days_text(const IncreaseWindow& window) {
+    switch (window.days) {
+      case IncreaseDays::weekly:
+        return fmt::format("weekly {:07b} {:02}:{:02} to {:02}:{:02}", window.weekdays,
+                           window.from_minute / 60, window.from_minute % 60,
+                           window.to_minute / 60, window.to_minute % 60);
+      case IncreaseDays::yearly:
+        return fmt::format("yearly {:04} to {:04}", window.first, window.last);
+      case IncreaseDays::dates: return fmt::format("days {} to {}", window.first, window.last);
+    }
+    return {};
+  }
+
+  void calendar() {
+    if (plan_.observe_only != 0) line("observe only");
+    if (plan_.increase.count != 0) line("increase{}", windows_of(plan_.increase));
+    for (size_t row = 0; row < plan_.increase_windows.size(); ++row) {
+      const IncreaseWindow& window = plan_.increase_windows[row];
+      line("window {} {} {} in zone {} {}", row,
+           window.rule == IncreaseRule::allow ? "allow" : "except", days_text(window),
+           window.zone.value, quoted(window.text));
+    }
+    for (size_t row = 0; row < plan_.zones.size(); ++row) {
+      const Zone& zone = plan_.zones[row];
+      line("zone {} {}: {}s and {} changes", row, quoted(zone.name), zone.first_offset_s,
+           zone.changes.count);
     }
   }
 

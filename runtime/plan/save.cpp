@@ -37,6 +37,7 @@ enum class Section : uint32_t {
   unknown_overrides,
   evidence_files,
   tests,
+  calendar,
 };
 
 class Writer {
@@ -256,6 +257,7 @@ void visit(Archive& archive, Trigger& trigger) {
   visit(archive, trigger.condition);
   archive(trigger.after_ns);
   archive(trigger.after_share_millionths);
+  archive(trigger.replaced_in);
   visit(archive, trigger.text);
   visit(archive, trigger.span);
 }
@@ -274,6 +276,38 @@ void visit(Archive& archive, Stage& stage) {
   visit(archive, stage.otherwise_reason);
   visit(archive, stage.text);
   visit(archive, stage.span);
+  archive(stage.step_samples_min);
+  visit(archive, stage.step_samples);
+  archive(stage.watch_ns);
+  archive(stage.keep_warm_ns);
+  visit(archive, stage.increase);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Zone& zone) {
+  visit(archive, zone.name);
+  archive(zone.first_offset_s);
+  visit(archive, zone.changes);
+}
+
+template <typename Archive>
+void visit(Archive& archive, ZoneChange& change) {
+  archive(change.at_s);
+  archive(change.offset_s);
+}
+
+template <typename Archive>
+void visit(Archive& archive, IncreaseWindow& window) {
+  visit(archive, window.rule);
+  visit(archive, window.days);
+  archive(window.weekdays);
+  archive(window.from_minute);
+  archive(window.to_minute);
+  archive(window.first);
+  archive(window.last);
+  visit(archive, window.zone);
+  visit(archive, window.text);
+  visit(archive, window.span);
 }
 
 template <typename Archive>
@@ -392,6 +426,7 @@ void visit_section(Archive& archive, Section section, Plan& plan) {
       for (UnknownRule& rule : plan.unknown) visit(archive, rule);
       archive(plan.quarantine_candidate);
       archive(plan.cooldown_ns);
+      archive(plan.observe_only);
       return;
     case Section::unknown_overrides: return visit(archive, plan.unknown_overrides);
     case Section::evidence_files: return visit(archive, plan.evidence_files);
@@ -400,11 +435,16 @@ void visit_section(Archive& archive, Section section, Plan& plan) {
       visit(archive, plan.test_cells);
       archive(plan.false_rollback_millionths);
       return;
+    case Section::calendar:
+      visit(archive, plan.zones);
+      visit(archive, plan.zone_changes);
+      visit(archive, plan.increase_windows);
+      return visit(archive, plan.increase);
   }
 }
 
 constexpr uint32_t section_first = static_cast<uint32_t>(Section::identity);
-constexpr uint32_t section_last = static_cast<uint32_t>(Section::tests);
+constexpr uint32_t section_last = static_cast<uint32_t>(Section::calendar);
 
 Error refused(std::string_view what) {
   return Error{fmt::format("the plan cannot be read: {}; build it again with `relc build`", what)};

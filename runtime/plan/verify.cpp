@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "runtime/plan/plan.h"
+#include "runtime/plan/verify_calendar.h"
 #include "runtime/plan/verify_nodes.h"
 #include "runtime/plan/verify_tests.h"
 
@@ -101,6 +102,9 @@ Status verify_counts(const Plan& plan) {
       {"evidence files", plan.evidence_files.size(), limits::evidence_files_max},
       {"tests", plan.tests.size(), limits::tests_max},
       {"cells of tests", plan.test_cells.size(), limits::test_cells_max},
+      {"time zones", plan.zones.size(), limits::zones_max},
+      {"changes of time zones", plan.zone_changes.size(), limits::zone_changes_max},
+      {"windows of increase", plan.increase_windows.size(), limits::increase_windows_max},
       {"frame values", plan.frame_size, limits::frame_values_max},
   };
   for (const auto& table : tables) {
@@ -378,6 +382,10 @@ Status verify_triggers(const Plan& plan) {
     if (!is_time(trigger.after_ns) || !delayed || trigger.after_share_millionths > million) {
       return refuse("is delayed out of range");
     }
+    if ((trigger.replaced_in & ~stages) != 0 ||
+        (trigger.replaced_in != 0 && !trigger.stage.is_none())) {
+      return refuse("is replaced where it does not act");
+    }
     if (!names_text(plan, trigger.text) || !span_fits(plan, trigger.span)) {
       return refuse("has no text or place");
     }
@@ -385,8 +393,19 @@ Status verify_triggers(const Plan& plan) {
   return ok();
 }
 
+// Copies only, then everybody but the holdback.
+bool switch_fits(const Plan& plan, const Stage& stage) {
+  if (stage.steps.count != 2 || stage.holdback_millionths >= million) return false;
+  if (stage.mirror_millionths == 0 || stage.mirror_millionths > million) return false;
+  const Step& before = plan.steps[stage.steps.first];
+  const Step& after = plan.steps[stage.steps.first + 1];
+  return before.share_millionths == 0 && is_time(before.duration_ns) &&
+         after.share_millionths == million - stage.holdback_millionths && after.duration_ns == 0;
+}
+
 // Shares and copies that belong to the kind of a stage.
 bool shares_fit(const Plan& plan, const Stage& stage) {
+  if (stage.kind == StageKind::blue_green) return switch_fits(plan, stage);
   const bool mirrors = stage.kind == StageKind::mirror;
   if (mirrors != (stage.mirror_millionths > 0) || stage.mirror_millionths > million) return false;
   if (stage.holdback_millionths >= million) return false;
@@ -398,9 +417,18 @@ bool shares_fit(const Plan& plan, const Stage& stage) {
     if (mirrors ? step.share_millionths != 0 : step.share_millionths == 0) return false;
     if (step.share_millionths > most || !is_time(step.duration_ns)) return false;
     const bool last = at + 1 == stage.steps.end();
-    if (!last && step.duration_ns == 0) return false;
+    if (!last && step.duration_ns == 0 && stage.step_samples_min == 0) return false;
   }
   return true;
+}
+
+// What a stage waits for beside its times.
+bool waits_fit(const Plan& plan, const Stage& stage, bool last) {
+  if (!is_time(stage.watch_ns) || !is_time(stage.keep_warm_ns)) return false;
+  if (!last && (stage.watch_ns != 0 || stage.keep_warm_ns != 0)) return false;
+  if (stage.step_samples_min == 0) return stage.step_samples.is_none();
+  if (!names_row(stage.step_samples, plan.aggregates)) return false;
+  return plan.aggregates[stage.step_samples.value].fn == AggregateFn::samples;
 }
 
 Status verify_stages(const Plan& plan) {
@@ -412,7 +440,7 @@ Status verify_stages(const Plan& plan) {
     const auto refuse = [&](std::string_view what) { return broken_row("stage", row, what); };
     if (!names_text(plan, stage.name)) return refuse("has no name");
     if (!names.insert(plan.text(stage.name)).second) return refuse("has the name of another");
-    if (!known(stage.kind, StageKind::full) || !known(stage.otherwise, Otherwise::rollback)) {
+    if (!known(stage.kind, StageKind::blue_green) || !known(stage.otherwise, Otherwise::rollback)) {
       return refuse("has no known kind or end");
     }
     if (stage.steps.first != next_step || stage.steps.count == 0 ||
@@ -422,6 +450,9 @@ Status verify_stages(const Plan& plan) {
     if (!shares_fit(plan, stage)) return refuse("has shares that do not fit its kind");
     if (!is_time(stage.soak_ns) || !is_time(stage.at_least_ns) || !is_time(stage.at_most_ns)) {
       return refuse("has a time out of range");
+    }
+    if (!waits_fit(plan, stage, row + 1 == plan.stages.size())) {
+      return refuse("waits for what it cannot");
     }
     if ((stage.at_most_ns > 0) != (stage.otherwise != Otherwise::none)) {
       return refuse("has a limit without its end, or an end without its limit");
@@ -501,7 +532,7 @@ Status verify_way_back(const Plan& plan) {
     next_argument = arguments.end();
   }
   if (next_argument != plan.arguments.size()) return broken("an argument has no action");
-  if (plan.quarantine_candidate > 1 || !is_time(plan.cooldown_ns)) {
+  if (plan.quarantine_candidate > 1 || plan.observe_only > 1 || !is_time(plan.cooldown_ns)) {
     return broken("the way back is out of range");
   }
   return ok();
@@ -524,7 +555,7 @@ Status verify_plan(const Plan& plan) {
   for (const auto verify : {verify_counts, verify_identity, verify_metrics, verify_segments,
                             verify_windows, verify_trackers, verify_aggregates, verify_sustains,
                             verify_predicates, verify_stages, verify_tests, verify_triggers,
-                            verify_unknown, verify_evidence, verify_way_back}) {
+                            verify_unknown, verify_evidence, verify_way_back, verify_calendar}) {
     if (Status status = verify(plan); !status) return status;
   }
   return texts_fit(plan) ? ok() : broken("a predicate has no text, or a node no place");

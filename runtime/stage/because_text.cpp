@@ -327,6 +327,11 @@ std::string gate_text(const Plan& plan, const Decision& decision) {
   return "; " + true_trigger(plan, decision);
 }
 
+std::string step_samples_text(const Plan& plan, const Decision& decision) {
+  const uint32_t wanted = plan.stages[decision.stage.value].step_samples_min;
+  return exact_quantity_text(wanted, PlanUnit::requests);
+}
+
 std::string stage_done(const Plan& plan, const Decision& decision) {
   const std::string_view name = plan.text(plan.stages[decision.stage.value].name);
   if (decision.kind == DecisionKind::stage_entered) return "the stage before it is complete";
@@ -370,6 +375,18 @@ std::string because_text(const Plan& plan, const Decision& decision) {
     case Reason::baseline_also_true:
       return true_trigger(plan, decision) + "; the same is true of the baseline";
     case Reason::stage_overdue: return overdue(plan, decision);
+    case Reason::step_samples_full:
+      return fmt::format("the step has seen {} requests{}",
+                         step_samples_text(plan, decision), gate_text(plan, decision));
+    case Reason::watch_begins:
+      return fmt::format("{}; it is watched for {} more", stage_done(plan, decision),
+                         duration_text(plan.stages[decision.stage.value].watch_ns));
+    case Reason::watch_over:
+      return fmt::format("the watch of {} is over",
+                         duration_text(plan.stages[decision.stage.value].watch_ns));
+    case Reason::baseline_released:
+      return fmt::format("the baseline was kept warm for {} and is not needed any more",
+                         duration_text(decision.time_ns - decision.since_ns));
     case Reason::nothing_holds:
       return "nothing holds the release any more; it was held for " +
              duration_text(decision.time_ns - decision.since_ns);

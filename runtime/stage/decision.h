@@ -43,6 +43,10 @@ enum class Reason : uint8_t {
   baseline_also_true,    // shared degradation
   stage_overdue,         // `at most` has passed
   nothing_holds,         // resumed
+  step_samples_full,     // `step until samples >= N`
+  watch_begins,          // all of the last stage is full but its watch
+  watch_over,
+  baseline_released,     // `keep baseline warm` has passed
   recovered,             // the release went on after a restart
   action_outcome,        // see `action`
 };

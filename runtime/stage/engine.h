@@ -76,10 +76,11 @@ struct EngineState {
   Phase phase = Phase::idle;
   uint8_t holding = 0;       // a `held` without its `resumed`
   uint8_t start_wanted = 0;  // asked to start, not yet in the first stage
-  uint8_t reserved[1] = {};
+  uint8_t watching = 0;      // in the `watch` of the last stage; `step_clock_ns` is its clock
   StageId stage;
   uint32_t step = 0;
-  uint32_t reserved2 = 0;
+  uint8_t warm_told = 0;     // the end of `keep baseline warm` has been told
+  uint8_t reserved2[3] = {};
   int64_t started_ns = 0;        // release
   int64_t stage_entered_ns = 0;
   int64_t step_entered_ns = 0;
@@ -94,6 +95,8 @@ struct EngineState {
   int64_t raise_not_before_ns = 0;  // after a refusal
   TriggerId held_by;             // while holding: what holds now; none: the stage is overdue
   uint32_t ticks_since_stage = 0;
+  uint64_t step_samples = 0;       // requests of the candidate seen in the present step
+  uint64_t step_samples_read = 0;  // by the aggregate at the last tick
   SustainState sustains[limits::sustains_max];
   TriggerState triggers[limits::triggers_max];
 };
@@ -109,7 +112,7 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
-// The route that belongs to a state.
+// The route that belongs to a state. Of a release that only observes it is the baseline's.
 Route route_of(const Plan& plan, const EngineState& state);
 
 enum class HostEventKind : uint8_t {

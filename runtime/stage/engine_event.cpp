@@ -1,6 +1,7 @@
 // Host events of the stage machine: the start, and the answers to what a tick asked for.
 #include <algorithm>
 
+#include "runtime/stage/permission.h"
 #include "runtime/stage/step_parts.h"
 
 namespace rel {
@@ -21,9 +22,25 @@ void enter_stage(EventStep& step, StageId stage) {
   state.held_by = TriggerId{};
   state.held_since_ns = 0;
   state.ticks_since_stage = 0;
+  state.watching = 0;
+  state.step_samples = 0;
+  state.step_samples_read = 0;
   std::fill_n(state.sustains, step.plan.sustains.size(), SustainState{});
   std::fill_n(state.triggers, step.plan.triggers.size(), TriggerState{});
   step.output.stage_changed = 1;
+}
+
+// The switch of a `blue_green` stage changes the lane the candidate is read from: what has been
+// seen of its copies is no evidence about its answers.
+void enter_step(EventStep& step, const Raise& raise) {
+  EngineState& state = step.state;
+  if (step.plan.stages[raise.stage.value].kind == StageKind::blue_green) {
+    enter_stage(step, raise.stage);
+  }
+  state.step = raise.step;
+  state.step_entered_ns = step.now_ns;
+  state.step_clock_ns = 0;
+  state.step_samples = 0;
 }
 
 void take_effect(EventStep& step) {
@@ -38,11 +55,7 @@ void take_effect(EventStep& step) {
       state.started_ns = step.now_ns;
       enter_stage(step, raise.stage);
       return;
-    case RaiseKind::step:
-      state.step = raise.step;
-      state.step_entered_ns = step.now_ns;
-      state.step_clock_ns = 0;
-      return;
+    case RaiseKind::step: return enter_step(step, raise);
     case RaiseKind::stage: enter_stage(step, raise.stage); return;
     case RaiseKind::complete: state.phase = Phase::completed; return;
   }
@@ -70,7 +83,10 @@ void engine_event(const Plan& plan, EngineState& state, const HostEvent& event, 
     case HostEventKind::none: break;
     case HostEventKind::start: start(step); break;
     case HostEventKind::raise_durable:
-      if (answers_pending(state, event)) take_effect(step);
+      if (!answers_pending(state, event)) break;
+      // Decided in time, written too late: the window in which exposure may grow has closed.
+      if (stage::is_permitted(plan, state, state.pending, now_ns)) take_effect(step);
+      else state.pending = Raise{};
       break;
     case HostEventKind::raise_refused:
       if (answers_pending(state, event)) {

@@ -1,6 +1,8 @@
 // One tick of the stage machine, a function a phase: rollback beats hold, hold beats promote.
 #include <algorithm>
 
+#include "runtime/stage/permission.h"
+#include "runtime/stage/stage_end.h"
 #include "runtime/stage/step_parts.h"
 
 namespace rel {
@@ -33,10 +35,9 @@ int64_t time_in_stage(const TickStep& step) {
 
 bool acts(const TickStep& step, TriggerId id) {
   const Trigger& trigger = step.plan.triggers[id.value];
-  if (!trigger.stage.is_none() && trigger.stage != step.state.stage) return false;
+  if (!stage::belongs_to(trigger, step.state.stage)) return false;
   if (trigger.after_share_millionths == 0) return time_in_stage(step) >= trigger.after_ns;
   const int64_t since_ns = step.state.triggers[id.value].share_since_ns;
-  return since_ns != 0 && step.now_ns - since_ns >= trigger.after_ns;
 }
 
 // Calls `visit(trigger, state, id)` for the triggers of one action that act now, in order.
@@ -117,7 +118,7 @@ void observe_trigger(const TickStep& step, TriggerId id, TriggerState& state) {
 void observe_triggers(TickStep& step) {
   for (uint32_t i = 0; i < step.plan.triggers.size(); ++i) {
     const Trigger& trigger = step.plan.triggers[i];
-    if (trigger.stage.is_none() || trigger.stage == step.state.stage) {
+    if (stage::belongs_to(trigger, step.state.stage)) {
       observe_trigger(step, TriggerId{i}, step.state.triggers[i]);
     }
   }
@@ -211,7 +212,7 @@ bool roll_back_if_unknown(TickStep& step) {
 // The tick at which `at most` is full may still leave the stage; a hold begins after it.
 bool is_overdue_hold(const TickStep& step) {
   const Stage& row = present_stage(step);
-  return row.otherwise == Otherwise::hold && row.at_most_ns > 0 &&
+  return row.otherwise == Otherwise::hold && stage::has_limit(row, step.state) &&
          time_in_stage(step) > row.at_most_ns;
 }
 
@@ -316,7 +317,7 @@ bool all_true(TickStep& step, TriggerAction action) {
   // A gate that does not act yet is not passed.
   for (uint32_t i = 0; i < step.plan.triggers.size(); ++i) {
     const Trigger& trigger = step.plan.triggers[i];
-    const bool here = trigger.stage.is_none() || trigger.stage == step.state.stage;
+    const bool here = stage::belongs_to(trigger, step.state.stage);
     all &= trigger.action != action || !here || acts(step, TriggerId{i});
   }
   return all;
@@ -325,13 +326,17 @@ bool all_true(TickStep& step, TriggerAction action) {
 // `at most` counts all time in the stage, held or not.
 bool is_overdue(const TickStep& step) {
   const Stage& row = present_stage(step);
-  return row.otherwise != Otherwise::none && row.at_most_ns > 0 &&
+  return row.otherwise != Otherwise::none && stage::has_limit(row, step.state) &&
          time_in_stage(step) >= row.at_most_ns;
 }
 
 bool step_is_over(TickStep& step) {
-  const Step& row = step.plan.steps[present_stage(step).steps.at(step.state.step).value];
-  return step.state.step_clock_ns >= row.duration_ns && all_true(step, TriggerAction::step);
+  const Stage& here = present_stage(step);
+  const Step& row = step.plan.steps[here.steps.at(step.state.step).value];
+  if (step.state.step_clock_ns < row.duration_ns) return false;
+  if (step.state.step_samples < here.step_samples_min) return false;
+  // The gate of a switch has been passed with it.
+  return stage::is_switched(here, step.state) || all_true(step, TriggerAction::step);
 }
 
 bool stage_is_over(TickStep& step) {
@@ -357,7 +362,11 @@ void add_gate_evidence(TickStep& step, TriggerAction action, Decision& decision)
 
 void ask_for_next_step(TickStep& step) {
   const StageId here = step.state.stage;
-  const DecisionCause why = gate_cause(step, TriggerAction::step, Reason::step_time_full);
+  const Raise next{.kind = RaiseKind::step, .stage = here, .step = step.state.step + 1};
+  if (!stage::is_permitted(step.plan, step.state, next, step.now_ns)) return;
+  const Reason reason = present_stage(step).step_samples_min > 0 ? Reason::step_samples_full
+                                                                 : Reason::step_time_full;
+  const DecisionCause why = gate_cause(step, TriggerAction::step, reason);
   stage::ask_for(step, RaiseKind::step, here, step.state.step + 1);
   add_gate_evidence(step, TriggerAction::step,
                     stage::emit_raise(step, DecisionKind::step_advanced, here, why));
@@ -365,8 +374,10 @@ void ask_for_next_step(TickStep& step) {
 
 void ask_to_leave_stage(TickStep& step) {
   const StageId here = step.state.stage;
+  const Raise next{.kind = RaiseKind::stage, .stage = StageId{here.value + 1}};
   const DecisionCause why = gate_cause(step, TriggerAction::promote, Reason::stage_complete);
   const bool last = here.value + 1 == step.plan.stages.size();
+  if (!last && !stage::is_permitted(step.plan, step.state, next, step.now_ns)) return;
   if (last) stage::ask_for(step, RaiseKind::complete, here, step.state.step);
   else stage::ask_for(step, RaiseKind::stage, StageId{here.value + 1}, 0);
   const DecisionKind kind = last ? DecisionKind::completed : DecisionKind::promoted;
@@ -376,12 +387,24 @@ void ask_to_leave_stage(TickStep& step) {
                     {.reason = Reason::stage_complete});
 }
 
+// The way up is at its end and nothing is raised any more, but triggers still act.
+void begin_watch(TickStep& step) {
+  stage::begin_watch(step.state);
+  const DecisionCause why = gate_cause(step, TriggerAction::promote, Reason::watch_begins);
+  add_gate_evidence(step, TriggerAction::promote,
+                    stage::emit(step, DecisionKind::promoted, why));
+}
+
 void raise_if_due(TickStep& step) {
   EngineState& state = step.state;
   if (state.pending.kind != RaiseKind::none || step.now_ns < state.raise_not_before_ns) return;
-  if (rollback_is_pending(step) || !step_is_over(step)) return;
+  if (rollback_is_pending(step)) return;
+  if (state.watching) return stage::complete_if_watched(step);
+  if (!step_is_over(step)) return;
   if (state.step + 1 == present_stage(step).steps.count) {
-    if (stage_is_over(step)) ask_to_leave_stage(step);
+    if (!stage_is_over(step)) return;
+    if (present_stage(step).watch_ns > 0) begin_watch(step);
+    else ask_to_leave_stage(step);
   } else if (!is_overdue(step)) {
     ask_for_next_step(step);
   }
@@ -412,6 +435,7 @@ void tick_running(TickStep& step) {
   ++step.state.ticks_since_stage;
   settle_clock(step);
   observe_triggers(step);
+  stage::count_step_samples(step);
   if (roll_back_if_true(step)) return;
   if (roll_back_if_unknown(step)) return;
   const Hold hold = find_hold(step);
@@ -439,7 +463,7 @@ void engine_tick(const Plan& plan, EngineState& state, const TickVerdicts& verdi
       }
       break;
     case Phase::running: tick_running(step); break;
-    case Phase::completed:
+    case Phase::completed: stage::release_baseline_if_due(step); break;
     case Phase::rolled_back:
     case Phase::withdrawn: break;
   }

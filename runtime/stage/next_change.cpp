@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/stage/permission.h"
+#include "runtime/stage/stage_end.h"
 #include "runtime/stage/temporal.h"
 
 namespace rel {
@@ -27,8 +29,9 @@ struct Earliest {
 
 void add_stage_timers(const Plan& plan, const EngineState& state, Earliest& earliest) {
   const Stage& stage = plan.stages[state.stage.value];
-  if (stage.at_most_ns > 0) earliest.after(state.stage_entered_ns, stage.at_most_ns);
+  if (stage::has_limit(stage, state)) earliest.after(state.stage_entered_ns, stage.at_most_ns);
   if (state.holding) return;
+  if (state.watching) return earliest.clock(state.step_clock_ns, stage.watch_ns);
   earliest.clock(state.step_clock_ns, plan.steps[stage.steps.at(state.step).value].duration_ns);
   earliest.clock(state.stage_clock_ns, stage.soak_ns);
   earliest.clock(state.stage_clock_ns, stage.at_least_ns);
@@ -73,8 +76,14 @@ void add_trigger_timers(const Plan& plan, const EngineState& state, Earliest& ea
 int64_t next_change_ns(const Plan& plan, const EngineState& state, int64_t now_ns) {
   Earliest earliest{now_ns};
   if (state.pending.kind != RaiseKind::none) return now_ns;
-  if (state.phase == Phase::idle && state.start_wanted) return now_ns;
+  if (state.phase == Phase::idle && state.start_wanted) {
+    const bool starts =
+        stage::is_permitted(plan, state, stage::next_raise(plan, state), now_ns);
+    return starts ? now_ns : stage::next_calendar_ns(plan, state, now_ns);
+  }
+  if (state.phase == Phase::completed) return stage::baseline_release_ns(plan, state);
   if (state.phase != Phase::running) return never_ns;
+  earliest.at(stage::next_calendar_ns(plan, state, now_ns));
   earliest.after(state.raise_not_before_ns, 0);
   add_stage_timers(plan, state, earliest);
   add_sustain_timers(plan, state, earliest);

@@ -4,10 +4,19 @@
 #include <algorithm>
 
 #include "runtime/base/check.h"
+#include "runtime/stage/permission.h"
 
 namespace rel {
 
 Route route_of(const Plan& plan, const EngineState& state) {
+  Route route = stage::decided_route(plan, state);
+  if (plan.observe_only) route.share_millionths = route.mirror_millionths = 0;
+  return route;
+}
+
+namespace stage {
+
+Route decided_route(const Plan& plan, const EngineState& state) {
   Route route;
   route.epoch = state.epoch;
   switch (state.phase) {
@@ -18,12 +27,17 @@ Route route_of(const Plan& plan, const EngineState& state) {
     case Phase::completed: break;
   }
   route.stage = state.stage;
-  route.share_millionths = stage::share_of(plan, state.stage, state.step);
-  route.mirror_millionths = plan.stages[state.stage.value].mirror_millionths;
+  route.share_millionths = share_of(plan, state.stage, state.step);
+  route.mirror_millionths = mirror_of(plan, state.stage, state.step);
   return route;
 }
 
-namespace stage {
+// After its switch a `blue_green` stage copies nothing more.
+uint32_t mirror_of(const Plan& plan, StageId stage, uint32_t step_index) {
+  const Stage& row = plan.stages[stage.value];
+  const bool switched = row.kind == StageKind::blue_green && step_index > 0;
+  return switched ? 0 : row.mirror_millionths;
+}
 
 uint32_t share_of(const Plan& plan, StageId stage, uint32_t step_index) {
   constexpr uint32_t everybody = 1'000'000;
@@ -66,7 +80,7 @@ Decision& emit(Step& step, DecisionKind kind, const DecisionCause& cause) {
   decision.cause = cause.cause;
   decision.trigger = cause.trigger;
   decision.stage = step.state.stage;
-  decision.share_millionths = route_of(step.plan, step.state).share_millionths;
+  decision.share_millionths = decided_route(step.plan, step.state).share_millionths;
   return decision;
 }
 
@@ -90,6 +104,10 @@ Decision& emit_raise(Step& step, DecisionKind kind, StageId stage, const Decisio
 }
 
 void ask_for_start(Step& step) {
+  if (!is_permitted(step.plan, step.state, {.kind = RaiseKind::start, .stage = StageId{0}},
+                    step.now_ns)) {
+    return;
+  }
   ask_for(step, RaiseKind::start, StageId{0}, 0);
   emit_raise(step, DecisionKind::stage_entered, StageId{0},
              {.reason = Reason::release_started});

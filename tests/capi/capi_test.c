@@ -202,6 +202,8 @@ static void test_plan(void) {
   rel_metric_info info;
   memset(&info, 0, sizeof info);
   CHECK(equals(rel_plan_release(plan), "small"));
+  CHECK(rel_plan_observes_only(plan) == 0);
+  CHECK(rel_plan_observes_only(NULL) == 0);
   CHECK(rel_plan_hash(plan) != 0);
   CHECK(rel_plan_metric_count(plan) == 2);
   CHECK(rel_plan_metric(plan, 0, &info) == REL_INVALID_ARGUMENT); /* struct_size is 0 */

@@ -37,6 +37,10 @@ struct StageRow {
   Otherwise otherwise = Otherwise::none;
   uint32_t holdback = 0;
   uint32_t mirror = 0;
+  StageKind kind = StageKind::steps;
+  int64_t watch_ns = 0;
+  int64_t keep_warm_ns = 0;
+  uint32_t step_samples_min = 0;
 };
 
 inline StringId add_text(Plan& plan, std::string text) {
@@ -101,7 +105,7 @@ inline TriggerId add_trigger(Plan& plan, const TriggerRow& row) {
 inline StageId add_stage(Plan& plan, const StageRow& row) {
   Stage stage;
   stage.name = add_text(plan, "stage_" + std::to_string(plan.stages.size()));
-  stage.kind = StageKind::steps;
+  stage.kind = row.kind;
   stage.steps = {static_cast<uint32_t>(plan.steps.size()), static_cast<uint32_t>(row.steps.size())};
   stage.soak_ns = row.soak_ns;
   stage.at_least_ns = row.at_least_ns;
@@ -109,19 +113,50 @@ inline StageId add_stage(Plan& plan, const StageRow& row) {
   stage.otherwise = row.otherwise;
   stage.holdback_millionths = row.holdback;
   stage.mirror_millionths = row.mirror;
+  stage.watch_ns = row.watch_ns;
+  stage.keep_warm_ns = row.keep_warm_ns;
+  stage.step_samples_min = row.step_samples_min;
   stage.otherwise_reason = add_text(plan, "took too long");
   plan.steps.insert(plan.steps.end(), row.steps.begin(), row.steps.end());
   plan.stages.push_back(stage);
   return StageId{static_cast<uint32_t>(plan.stages.size() - 1)};
 }
 
+// The number that stages with `step_samples_min` read: the last of the frame. Add triggers first.
+inline void add_request_count(Plan& plan) {
+  const AggregateId aggregate{static_cast<uint32_t>(plan.aggregates.size())};
+  Aggregate row;
+  row.frame_first = plan.frame_size++;
+  row.text = add_text(plan, "samples(candidate)");
+  plan.aggregates.push_back(row);
+  for (Stage& stage : plan.stages) {
+    if (stage.step_samples_min > 0) stage.step_samples = aggregate;
+  }
+}
+
+// A daily window in UTC, from minute to minute of the day.
+inline Rows<IncreaseWindowId> add_window(Plan& plan, IncreaseRule rule, uint16_t from,
+                                         uint16_t to) {
+  if (plan.zones.empty()) plan.zones.push_back({.name = add_text(plan, "UTC")});
+  const uint32_t row = static_cast<uint32_t>(plan.increase_windows.size());
+  plan.increase_windows.push_back({.rule = rule,
+                                   .weekdays = 0x7f,
+                                   .from_minute = from,
+                                   .to_minute = to,
+                                   .zone = ZoneId{0},
+                                   .text = add_text(plan, "daily")});
+  return {row, 1};
+}
+
 enum class Answers : uint8_t { durable_at_once, none };
 
 class Machine {
  public:
-  explicit Machine(const Plan& plan, Answers answers = Answers::durable_at_once)
+  explicit Machine(const Plan& plan, Answers answers = Answers::durable_at_once,
+                   int64_t start_ns = machine_start)
       : plan_(plan),
         answers_(answers),
+        now_(start_ns),
         values_(plan.frame_size, 0.0),
         causes_(plan.frame_size, 0),
         samples_(plan.frame_size, 1000) {}
@@ -130,6 +165,9 @@ class Machine {
   void set_baseline(TriggerId trigger, Verdict verdict) {
     set_number(2 * trigger.value + 1, verdict);
   }
+
+  // Requests of the candidate since the last tick, in the window of the stage.
+  void add_requests(uint32_t count) { values_.back() += count; }
 
   void start() { event({.kind = HostEventKind::start}); }
 
@@ -141,6 +179,7 @@ class Machine {
   // One tick `step_ns` later.
   void tick(int64_t step_ns = 100 * ms) {
     now_ += step_ns;
+    if (step_ns > clock_gap_ns_max) restart_windows();
     evaluate_tick(plan_, Evaluator{&plan_, {}}, values_, causes_, *state_, now_, *verdicts_);
     engine_tick(plan_, *state_, *verdicts_, {values_, causes_, samples_}, now_, *output_);
     take_output();
@@ -170,17 +209,24 @@ class Machine {
     causes_[place] = cause_of(verdict);
   }
 
+  void restart_windows() {
+    const bool counts = plan_.frame_size > 2 * plan_.triggers.size();
+    if (counts) values_.back() = 0;
+  }
+
   void take_output() {
+    if (output_->stage_changed) restart_windows();
     log.insert(log.end(), output_->decisions, output_->decisions + output_->decision_count);
     if (answers_ == Answers::none || output_->raise.kind == RaiseKind::none) return;
     engine_event(plan_, *state_,
                  {.kind = HostEventKind::raise_durable, .raise_id = output_->raise.id}, now_,
                  *output_);
+    if (output_->stage_changed) restart_windows();
   }
 
   const Plan& plan_;
   Answers answers_;
-  int64_t now_ = machine_start;
+  int64_t now_;
   std::vector<double> values_;
   std::vector<uint8_t> causes_;
   std::vector<uint64_t> samples_;

@@ -18,12 +18,28 @@ int64_t pick_time(Random& random, int64_t ticks_max) {
   return static_cast<int64_t>(random() % static_cast<uint64_t>(ticks_max)) * 100 * ms;
 }
 
+// 22:13:53 UTC: a minute, and with it a window, begins or ends after seven seconds.
+constexpr int64_t start_ns = machine_start + 33 * second;
+constexpr uint16_t start_minute = 22 * 60 + 13;
+
+StageRow random_switch(Random& random) {
+  StageRow row{.steps = {{0, 0, pick_time(random, 12)}, {990'000, 0, 0}}};
+  row.kind = StageKind::blue_green;
+  row.holdback = 10'000;
+  row.mirror = 100'000;
+  row.at_most_ns = 100 * ms + pick_time(random, 60);
+  row.otherwise = static_cast<Otherwise>(1 + random() % 3);
+  return row;
+}
+
 StageRow random_stage(Random& random) {
+  if (random() % 6 == 0) return random_switch(random);
   StageRow row;
   const size_t steps = 1 + random() % 3;
   for (size_t i = 0; i < steps; ++i) {
     row.steps.push_back({static_cast<uint32_t>(100'000 * (i + 1)), 0, pick_time(random, 12)});
   }
+  if (random() % 4 == 0) row.step_samples_min = static_cast<uint32_t>(1 + random() % 60);
   row.soak_ns = pick_time(random, 15);
   row.at_least_ns = pick_time(random, 15);
   if (random() % 2 == 0) {
@@ -77,10 +93,32 @@ void add_overrides(Random& random, Plan& plan) {
   }
 }
 
+// Every window that allows is open at the start; what it excepts begins or has ended later.
+Rows<IncreaseWindowId> random_windows(Random& random, Plan& plan) {
+  if (random() % 3 != 0) return {};
+  const uint16_t open_until = static_cast<uint16_t>(start_minute + 1 + random() % 3);
+  Rows<IncreaseWindowId> rows =
+      add_window(plan, IncreaseRule::allow, start_minute - 3, open_until);
+  if (random() % 2 == 0) {
+    add_window(plan, IncreaseRule::except, start_minute + 1, start_minute + 2);
+    rows.count = 2;
+  }
+  return rows;
+}
+
 Plan random_plan(Random& random) {
   Plan plan;
   const uint32_t stages = 1 + random() % 3;
-  for (uint32_t i = 0; i < stages; ++i) add_stage(plan, random_stage(random));
+  for (uint32_t i = 0; i < stages; ++i) {
+    StageRow row = random_stage(random);
+    const bool last = i + 1 == stages;
+    if (last && random() % 2 == 0) row.watch_ns = pick_time(random, 20);
+    if (last && random() % 2 == 0) row.keep_warm_ns = pick_time(random, 40);
+    const StageId stage = add_stage(plan, row);
+    plan.stages[stage.value].increase = random_windows(random, plan);
+  }
+  plan.increase = random_windows(random, plan);
+  plan.observe_only = random() % 4 == 0;
   const size_t triggers = 1 + random() % 7;
   for (size_t i = 0; i < triggers; ++i) {
     TriggerRow row;
@@ -94,8 +132,13 @@ Plan random_plan(Random& random) {
     }
     row.reads_baseline = random() % 2 == 0;
     row.even_if_baseline = random() % 4 == 0;
-    add_trigger(plan, row);
+    const TriggerId trigger = add_trigger(plan, row);
+    const bool everywhere = plan.triggers[trigger.value].stage.is_none();
+    if (everywhere && random() % 3 == 0) {
+      plan.triggers[trigger.value].replaced_in = static_cast<uint32_t>(random() % (1 << stages));
+    }
   }
+  add_request_count(plan);
   for (UnknownRule& rule : plan.unknown) rule = random_rule(random);
   add_overrides(random, plan);
   if (random() % 3 == 0) plan.unknown[2] = {.action = UnknownAction::rollback};
@@ -125,9 +168,9 @@ std::string text_of(const std::vector<ModelDecision>& decisions) {
 void run(uint64_t seed) {
   Random random(seed);
   const Plan plan = random_plan(random);
-  Machine machine(plan);
+  Machine machine(plan, Answers::durable_at_once, start_ns);
   machine.start();
-  Model model(plan, machine_start);
+  Model model(plan, start_ns);
   Model::Seen seen;
   seen.condition.assign(plan.triggers.size(), Verdict::is_false);
   seen.baseline = seen.condition;
@@ -139,6 +182,8 @@ void run(uint64_t seed) {
       machine.set(TriggerId{t}, seen.condition[t]);
       machine.set_baseline(TriggerId{t}, seen.baseline[t]);
     }
+    seen.requests = static_cast<uint32_t>(random() % 8);
+    machine.add_requests(seen.requests);
     const size_t logged = machine.log.size();
     machine.tick(random() % 40 == 0 ? 1500 * ms : 100 * ms);
     seen.time = machine.now();
@@ -150,7 +195,9 @@ void run(uint64_t seed) {
     INFO("seed " << seed << ", tick " << i << ": rel_property_tests \"machine*\" reruns it");
     REQUIRE(text_of(decided) == text_of(expected));
     REQUIRE(machine.state().phase == model.phase);
-    if (model.phase != Phase::running) return;
+    if (plan.observe_only) REQUIRE(machine.share() == 0);
+    if (model.phase == Phase::rolled_back || model.phase == Phase::withdrawn) return;
+    REQUIRE((machine.state().watching != 0) == model.watching);
     REQUIRE(machine.state().stage.value == model.stage);
     REQUIRE(machine.state().step == model.step);
     REQUIRE((machine.state().holding != 0) == model.holding);

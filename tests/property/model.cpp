@@ -1,6 +1,7 @@
 #include "tests/property/model.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rel::machine_test {
 
@@ -16,7 +17,11 @@ void Model::enter(uint32_t index, int64_t now) {
   stage = index;
   step = 0;
   entered_ = now;
+  step_entered_ = now;
   last_tick_ = now;
+  step_requests_ = 0;
+  watching = false;
+  holding = false;
   stage_clock_ = step_clock_ = 0;
   past_.clear();
   shares_ = {{now, plan_.steps[plan_.stages[index].steps.first].share_millionths}};
@@ -137,9 +142,18 @@ Verdict Model::counted(const Sustain& sustain, const std::vector<Verdict>& made)
 }
 
 bool Model::acts(size_t trigger) const {
+  return is_here(trigger) && past_.back().time - entered_ >= plan_.triggers[trigger].after_ns;
+}
+
+// Of this stage, or of all stages and not declared anew in this one.
+bool Model::is_here(size_t trigger) const {
   const Trigger& row = plan_.triggers[trigger];
-  if (!row.stage.is_none() && row.stage.value != stage) return false;
-  return acted_at(trigger, past_.back().time);
+  if (row.stage.is_none()) return ((row.replaced_in >> stage) & 1) == 0;
+  return row.stage.value == stage;
+}
+
+bool Model::acts(size_t trigger) const {
+  return is_here(trigger) && acted_at(trigger, past_.back().time);
 }
 
 bool Model::acted_at(size_t trigger, int64_t time) const {
@@ -158,6 +172,41 @@ const UnknownRule& Model::rule_for(size_t trigger, uint8_t cause) const {
     if (row.stage.value == stage && row.cause == cause) return row.rule;
   }
   return plan_.unknown[cause];
+}
+
+bool Model::switched() const {
+  return plan_.stages[stage].kind == StageKind::blue_green && step == 1;
+}
+
+// Patience is for the way up.
+bool Model::limited() const {
+  return plan_.stages[stage].at_most_ns > 0 && !watching && !switched();
+}
+
+// The windows of these tests are daily, in UTC, and by the minute.
+bool Model::may_grow(uint32_t to_stage, uint32_t to_step) const {
+  const auto gets = [&](uint32_t in_stage, uint32_t in_step) {
+    const Stage& row = plan_.stages[in_stage];
+    const uint32_t share = plan_.steps[row.steps.first + in_step].share_millionths;
+    const bool copies = row.kind != StageKind::blue_green || in_step == 0;
+    return std::pair{std::min(share, 1'000'000 - row.holdback_millionths),
+                     copies ? row.mirror_millionths : 0};
+  };
+  const auto now = gets(stage, step);
+  const auto then = gets(to_stage, to_step);
+  if (then.first <= now.first && then.second <= now.second) return true;
+  const int64_t minute = past_.back().time / (60 * second) % (24 * 60);
+  const auto open = [&](Rows<IncreaseWindowId> rows) {
+    bool allowed = rows.count == 0, excepted = false;
+    for (uint32_t i = rows.first; i < rows.first + rows.count; ++i) {
+      const IncreaseWindow& window = plan_.increase_windows[i];
+      if (minute < window.from_minute || minute >= window.to_minute) continue;
+      (window.rule == IncreaseRule::allow ? allowed : excepted) = true;
+    }
+    return allowed && !excepted;
+  };
+  return open(plan_.increase) && open(plan_.stages[stage].increase) &&
+         open(plan_.stages[to_stage].increase);
 }
 
 bool Model::shared(size_t trigger) const {
@@ -229,7 +278,7 @@ int Model::find_holder() const {
     if (candidate != nobody) return candidate;
   }
   const Stage& row = plan_.stages[stage];
-  const bool late = row.otherwise == Otherwise::hold && row.at_most_ns > 0 &&
+  const bool late = row.otherwise == Otherwise::hold && limited() &&
                     past_.back().time - entered_ > row.at_most_ns;
   return late ? the_stage : nobody;
 }
@@ -248,8 +297,7 @@ void Model::hold_or_resume(std::vector<ModelDecision>& out) {
 
 void Model::alerts(std::vector<ModelDecision>& out) {
   for (size_t i = 0; i < plan_.triggers.size(); ++i) {
-    const bool here = plan_.triggers[i].stage.is_none() || plan_.triggers[i].stage.value == stage;
-    if (!here) continue;
+    if (!is_here(i)) continue;
     if (when(i) == Verdict::is_false) alerted_[i].assign(4, 0);
     if (!is_unknown(when(i))) alerted_[i][1] = alerted_[i][2] = alerted_[i][3] = 0;
     if (when(i) != Verdict::is_true) shared_told_[i] = 0;
@@ -282,8 +330,7 @@ void Model::alerts(std::vector<ModelDecision>& out) {
 bool Model::gates_pass(TriggerAction action) const {
   for (size_t i = 0; i < plan_.triggers.size(); ++i) {
     const Trigger& row = plan_.triggers[i];
-    const bool here = row.stage.is_none() || row.stage.value == stage;
-    if (row.action == action && here && !(acts(i) && when(i) == Verdict::is_true)) return false;
+    if (row.action == action && is_here(i) && !(acts(i) && when(i) == Verdict::is_true)) return false;
   }
   return true;
 }
@@ -297,7 +344,7 @@ int Model::first_acting(TriggerAction action) const {
 
 void Model::overdue(std::vector<ModelDecision>& out, bool left) {
   const Stage& row = plan_.stages[stage];
-  if (left || row.at_most_ns == 0 || past_.back().time - entered_ < row.at_most_ns) return;
+  if (left || !limited() || past_.back().time - entered_ < row.at_most_ns) return;
   if (row.otherwise == Otherwise::withdraw) {
     phase = Phase::withdrawn;
     out.push_back({DecisionKind::withdrawn});
@@ -311,42 +358,84 @@ void Model::overdue(std::vector<ModelDecision>& out, bool left) {
   }
 }
 
-void Model::go_on(std::vector<ModelDecision>& out) {
-  const int64_t now = past_.back().time;
+bool Model::step_is_over() const {
   const Stage& row = plan_.stages[stage];
-  const bool late = row.at_most_ns > 0 && row.otherwise != Otherwise::none &&
-                    now - entered_ >= row.at_most_ns;
-  for (size_t i = 0; i < plan_.triggers.size(); ++i) {
-    const bool rollback = plan_.triggers[i].action == TriggerAction::rollback && acts(i);
-    if (rollback && past_.back().condition[i] == Verdict::is_true) return overdue(out, false);
-  }
-  const bool step_over = step_clock_ >= plan_.steps[row.steps.first + step].duration_ns &&
-                         gates_pass(TriggerAction::step);
-  if (step_over && step + 1 < row.steps.count && !late) {
-    ++step;
-    step_clock_ = 0;
-    shares_.emplace_back(now, plan_.steps[row.steps.first + step].share_millionths);
-    const int gate = first_acting(TriggerAction::step);
-    out.push_back({DecisionKind::step_advanced, trigger_or_none(gate)});
+  if (step_clock_ < plan_.steps[row.steps.first + step].duration_ns) return false;
+  if (step_requests_ < row.step_samples_min) return false;
+  return switched() || gates_pass(TriggerAction::step);
+}
+
+void Model::leave_step(std::vector<ModelDecision>& out) {
+  if (!may_grow(stage, step + 1)) return overdue(out, false);
+  const int gate = first_acting(TriggerAction::step);
+  out.push_back({DecisionKind::step_advanced, trigger_or_none(gate)});
+  const uint32_t next = step + 1;
+  const bool anew = plan_.stages[stage].kind == StageKind::blue_green;
+  if (anew) enter(stage, past_.back().time);
+  step = next;
+  shares_.emplace_back(past_.back().time,
+                       plan_.steps[plan_.stages[stage].steps.first + step].share_millionths);
+  step_clock_ = 0;
+  step_requests_ = 0;
+  step_entered_ = last_tick_;
+}
+
+void Model::leave_stage(std::vector<ModelDecision>& out) {
+  const uint32_t gate = trigger_or_none(first_acting(TriggerAction::promote));
+  const bool last = stage + 1 == plan_.stages.size();
+  if (!last && !may_grow(stage + 1, 0)) return overdue(out, false);
+  if (last && plan_.stages[stage].watch_ns > 0) {
+    watching = true;
+    watch_clock_ = 0;
+    out.push_back({DecisionKind::promoted, gate});
     return;
   }
-  const bool stage_over = step_over && step + 1 == row.steps.count &&
-                          stage_clock_ >= row.soak_ns && stage_clock_ >= row.at_least_ns &&
-                          gates_pass(TriggerAction::promote);
-  if (!stage_over) return overdue(out, false);
-  const uint32_t gate = trigger_or_none(first_acting(TriggerAction::promote));
-  if (stage + 1 == plan_.stages.size()) {
+  if (last) {
     phase = Phase::completed;
     out.push_back({DecisionKind::completed, gate});
     return;
   }
   out.push_back({DecisionKind::promoted, gate});
   out.push_back({DecisionKind::stage_entered});
-  enter(stage + 1, now);
+  enter(stage + 1, past_.back().time);
+}
+
+void Model::go_on(std::vector<ModelDecision>& out) {
+  const int64_t now = past_.back().time;
+  const Stage& row = plan_.stages[stage];
+  const bool late = limited() && now - entered_ >= row.at_most_ns;
+  for (size_t i = 0; i < plan_.triggers.size(); ++i) {
+    const bool rollback = plan_.triggers[i].action == TriggerAction::rollback && acts(i);
+    if (rollback && past_.back().condition[i] == Verdict::is_true) return overdue(out, false);
+  }
+  if (watching) {
+    if (watch_clock_ < row.watch_ns) return;
+    phase = Phase::completed;
+    out.push_back({DecisionKind::completed});
+    return;
+  }
+  if (!step_is_over()) return overdue(out, false);
+  if (step + 1 < row.steps.count) {
+    if (late) return overdue(out, false);
+    return leave_step(out);
+  }
+  const bool stage_over = stage_clock_ >= row.soak_ns && stage_clock_ >= row.at_least_ns &&
+                          gates_pass(TriggerAction::promote);
+  if (!stage_over) return overdue(out, false);
+  leave_stage(out);
+}
+
+// The baseline is kept warm from the last step of the last stage on, and told about once.
+void Model::cool_down(int64_t now, std::vector<ModelDecision>& out) {
+  const int64_t warm = plan_.stages[stage].keep_warm_ns;
+  if (phase != Phase::completed || warm == 0 || warm_told_ || now - step_entered_ < warm) return;
+  warm_told_ = true;
+  out.push_back({DecisionKind::alerted});
 }
 
 std::vector<ModelDecision> Model::tick(const Seen& seen) {
   std::vector<ModelDecision> out;
+  cool_down(seen.time, out);
   if (phase != Phase::running) return out;
   const bool gap = seen.time - last_tick_ > second;
   Moment moment{seen.time, seen.condition, seen.condition, seen.baseline, gap};
@@ -356,6 +445,7 @@ std::vector<ModelDecision> Model::tick(const Seen& seen) {
   }
   const int64_t elapsed = gap ? 0 : seen.time - last_tick_;
   last_tick_ = seen.time;
+  if (!gap) step_requests_ += seen.requests;
   if (find_rollback(out)) return out;
   hold_or_resume(out);
   alerts(out);
@@ -365,6 +455,7 @@ std::vector<ModelDecision> Model::tick(const Seen& seen) {
   }
   stage_clock_ += elapsed;
   step_clock_ += elapsed;
+  watch_clock_ += elapsed;
   go_on(out);
   return out;
 }

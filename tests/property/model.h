@@ -23,6 +23,7 @@ class Model {
   // is what ends a latch.
   struct Seen {
     int64_t time = 0;
+    uint32_t requests = 0;  // of the candidate, since the last tick
     std::vector<Verdict> condition;
     std::vector<Verdict> baseline;
   };
@@ -32,6 +33,7 @@ class Model {
   uint32_t stage = 0;
   uint32_t step = 0;
   bool holding = false;
+  bool watching = false;
 
  private:
   struct Moment {
@@ -58,6 +60,14 @@ class Model {
   UnknownAction unknown_action(size_t trigger, bool& holds) const;
   bool gates_pass(TriggerAction action) const;
   int first_acting(TriggerAction action) const;
+  bool is_here(size_t trigger) const;
+  bool switched() const;
+  bool limited() const;
+  bool may_grow(uint32_t to_stage, uint32_t to_step) const;
+  bool step_is_over() const;
+  void leave_step(std::vector<ModelDecision>& out);
+  void leave_stage(std::vector<ModelDecision>& out);
+  void cool_down(int64_t now, std::vector<ModelDecision>& out);
   bool find_rollback(std::vector<ModelDecision>& out);
   int find_holder() const;
   void hold_or_resume(std::vector<ModelDecision>& out);
@@ -75,6 +85,10 @@ class Model {
   int64_t stage_clock_ = 0;
   int64_t step_clock_ = 0;
   std::vector<std::pair<int64_t, uint32_t>> shares_;  // of the stage: since when, how much
+  int64_t step_entered_ = 0;
+  int64_t watch_clock_ = 0;
+  uint64_t step_requests_ = 0;
+  bool warm_told_ = false;
   int holder_ = nobody;
   std::vector<std::vector<uint8_t>> alerted_;  // by trigger: for true, and for each cause
   std::vector<uint8_t> shared_told_;

@@ -234,11 +234,25 @@ char* bind_segments(ngx_conf_t* cf, ServerConf& conf) {
   return NGX_CONF_OK;
 }
 
+// Who chooses the arm: the release, or, where it only observes, the configuration.
+char* check_arm(ngx_conf_t* cf, const ServerConf& conf) {
+  const bool observes = rel_plan_observes_only(conf.release->plan()) != 0;
+  if (observes == (conf.arm != nullptr)) return NGX_CONF_OK;
+  const std::string& policy = conf.release->options().policy;
+  if (observes) {
+    return refuse(cf, policy + " says `observe only`: add `release_arm VALUE;`, which says "
+                      "`baseline` or `candidate` as your own routing has chosen");
+  }
+  return refuse(cf, "release_arm belongs to a policy that says `observe only`; " + policy +
+                    " chooses the arm itself");
+}
+
 char* check_bindings(ngx_conf_t* cf, ServerConf& conf) {
   if (conf.key == nullptr) {
     return refuse(cf, "release_policy needs `release_key VALUE;`: what decides who gets the "
                       "candidate, such as `$http_x_user`");
   }
+  if (char* refused = check_arm(cf, conf)) return refused;
   return bind_segments(cf, conf);
 }
 
@@ -248,6 +262,7 @@ char* merge(ngx_conf_t* cf, ServerConf& outer, ServerConf& inner) {
   }
   if (inner.key == nullptr) inner.key = outer.key;
   if (inner.id == nullptr) inner.id = outer.id;
+  if (inner.arm == nullptr) inner.arm = outer.arm;
   if (inner.bindings == nullptr) inner.bindings = outer.bindings;
   if (writes_release(inner)) {
     if (char* refused = create_release(cf, inner)) return refused;
@@ -306,6 +321,8 @@ ngx_command_t release_commands[] = {
      NGX_HTTP_SRV_CONF_OFFSET, offsetof(ServerConf, key), nullptr},
     {ngx_string("release_id"), blocks | NGX_CONF_TAKE1, ngx_http_set_complex_value_slot,
      NGX_HTTP_SRV_CONF_OFFSET, offsetof(ServerConf, id), nullptr},
+    {ngx_string("release_arm"), blocks | NGX_CONF_TAKE1, ngx_http_set_complex_value_slot,
+     NGX_HTTP_SRV_CONF_OFFSET, offsetof(ServerConf, arm), nullptr},
     {ngx_string("release_segment"), blocks | NGX_CONF_TAKE2, guarded<add_segment>,
      NGX_HTTP_SRV_CONF_OFFSET, 0, nullptr},
     ngx_null_command,

@@ -28,6 +28,7 @@ struct ServerConf {
   ngx_uint_t evaluator;  // EvaluatorChoice
   ngx_http_complex_value_t* key;
   ngx_http_complex_value_t* id;
+  ngx_http_complex_value_t* arm;  // of a policy that only observes: what others have chosen
   ngx_array_t* bindings;  // SegmentBinding; null: none written here
 
   Release* release;                     // null: no policy here

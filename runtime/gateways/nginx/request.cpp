@@ -33,6 +33,22 @@ void read_segments(ngx_http_request_t* main, const ServerConf& conf, RequestReco
   }
 }
 
+// A release that only observes reports what the configuration's own routing has chosen. A value that
+// is neither arm is no observation: it would count for the wrong one.
+void take_arm(ngx_http_request_t* main, const ServerConf& conf, RequestRecord& record) {
+  ngx_str_t value = ngx_null_string;
+  if (ngx_http_complex_value(main, conf.arm, &value) != NGX_OK) value.len = 0;
+  const std::string_view name{reinterpret_cast<const char*>(value.data), value.len};
+  if (name == "candidate") {
+    record.decision.variant = REL_CANDIDATE;
+    record.decision.variant_name = {"candidate", name.size()};
+  } else if (name != "baseline") {
+    record.live = Observed::yes;
+    ngx_log_error(NGX_LOG_WARN, main->connection->log, 0,
+                  "release_arm is \"%V\", neither baseline nor candidate: not observed", &value);
+  }
+}
+
 enum class Field : uintptr_t { variant, share, stage, shadow, reason };
 
 std::string_view reason_name(uint32_t reason) {
@@ -161,6 +177,7 @@ RequestRecord* decide(ngx_http_request_t* r) {
   context.now_ns = now_ns();
   record->decision.struct_size = sizeof record->decision;
   record->release->route(context, record->decision);
+  if (conf->arm != nullptr) take_arm(main, *conf, *record);
   record->started_ns = monotonic_ns();
   ngx_http_set_ctx(main, record, ngx_http_release_module);
   return record;
