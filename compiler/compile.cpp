@@ -36,7 +36,8 @@ Compiled compile(Sources& sources, FileId file, const CompileOptions& options,
   Compiled compiled;
   std::vector<ast::File> files;
   if (!sema::load_files(sources, file, diagnostics, files)) return compiled;
-  const sema::TypedPolicy policy = sema::check_policy(sources, files, diagnostics);
+  compiled.policy = sema::check_policy(sources, files, diagnostics);
+  const sema::TypedPolicy& policy = compiled.policy;
   if (!options.release.empty()) {
     bool found = false;
     for (const sema::TypedRelease& release : policy.releases) {
@@ -54,9 +55,7 @@ Compiled compile(Sources& sources, FileId file, const CompileOptions& options,
       std::optional<Plan> plan =
           lower(sources, policy, release, options.time_scale, diagnostics);
       if (!plan) continue;
-      const Status verified = verify_plan(*plan);
-      if (!verified) fmt::print(stderr, "{}\n", verified.error().message);
-      REL_CHECK(verified.has_value());
+      REL_CHECK(verify_plan(*plan).has_value());
       compiled.expected.push_back(expectations_of(policy, release, *plan));
       compiled.plans.push_back(std::move(*plan));
     }

@@ -7,6 +7,7 @@
 
 #include "compiler/diagnostics/diagnostic.h"
 #include "compiler/plan/expectations.h"
+#include "compiler/sema/typed.h"
 #include "compiler/source/source.h"
 #include "runtime/plan/plan.h"
 
@@ -20,6 +21,7 @@ struct CompileOptions {
 struct Compiled {
   std::vector<Plan> plans;  // one a release of the file, in order; empty when there are errors
   std::vector<Expectations> expected;  // what each one's model declares of its traffic
+  sema::TypedPolicy policy;  // what they were made of; its tests are run by `relc test`
 };
 
 // Checks and lowers one file and what it imports. Every independent error is reported in one run.

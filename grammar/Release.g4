@@ -25,14 +25,21 @@ declaration
   | segment
   | guard
   | release
+  | test
+  | strategyDefinition
+  | policy
   ;
 
 importing : IMPORT (name (DOT name)* | STRING) ;
 
 model : modelHead modelBlock ;
 modelHead : MODEL name ;
-modelBlock : LBRACE (BEGIN reference END)* RBRACE ;
+modelBlock : LBRACE (BEGIN modelStatement END)* RBRACE ;
+modelStatement : reference | expected ;
 reference : (BASELINE | CANDIDATE) ASSIGN name LPAREN STRING RPAREN ;
+expected : EXPECT expectedBlock ;
+expectedBlock : LBRACE (BEGIN expectedFact END)* RBRACE ;
+expectedFact : name (DOT (name | STRING))? QUANTITY ;
 
 metric : METRIC name COLON name (PER name)? (COMMA metricClause)* ;
 metricClause
@@ -49,14 +56,21 @@ segment : SEGMENT name IN segmentBlock ;
 segmentBlock : LBRACE (BEGIN segmentValues END)* RBRACE ;
 segmentValues : STRING (COMMA STRING)* COMMA? ;
 
-guard : GUARD name parameters? ASSIGN condition ;
+guard : (GUARD | GATE | MEASURE) name parameters? ASSIGN condition ;
 parameters : LPAREN (parameter (COMMA parameter)* COMMA?)? RPAREN ;
 parameter : name COLON name (ASSIGN expression)? ;
+
+// In the body of a definition the name of a parameter is a QUANTITY (syntax/parse_parameters.h).
+strategyDefinition : strategyHead stageBlock? ;
+strategyHead : STRATEGY WORD parameters? ASSIGN strategy ;
 
 // ---- release
 
 release : releaseHead releaseBlock ;
-releaseHead : RELEASE name OF name ;
+releaseHead : RELEASE name OF name (EXTENDS name)? ;
+// Of its statements some have no meaning in a base policy: refused by the reader.
+policy : policyHead releaseBlock ;
+policyHead : POLICY name ;
 releaseBlock : LBRACE (BEGIN releaseStatement END)* RBRACE ;
 
 releaseStatement
@@ -88,6 +102,7 @@ strategy
   | LINEAR QUANTITY TO QUANTITY BY QUANTITY EVERY QUANTITY
   | WEIGHTS QUANTITY COLON QUANTITY
   | BLUE_GREEN (MIRROR QUANTITY)? (HOLDBACK QUANTITY)?
+  | WORD arguments?
   ;
 step : QUANTITY (FOR QUANTITY)? ;
 stageBlock : LBRACE (BEGIN stageStatement END)* RBRACE ;
@@ -113,6 +128,24 @@ rollbackStatement
   | QUARANTINE CANDIDATE
   | COOLDOWN QUANTITY
   ;
+
+// ---- tests
+
+test : testHead testBlock ;
+testHead : TEST STRING ;
+testBlock : LBRACE (BEGIN testStatement END)* RBRACE ;
+testStatement : given | feed | expectation ;
+given : GIVEN RELEASE name place? (FROM STRING)? ;
+place : IN name (AT QUANTITY)? | AT QUANTITY ;
+// The second form goes on with a `feed` before it.
+feed : FEED series (COMMA series)* | armSeries ;
+series : name (DOT name)? only* seriesPart (THEN seriesPart)* ;
+armSeries : (BASELINE | CANDIDATE) DOT name only* seriesPart (THEN seriesPart)* ;
+only : IN name STRING ;
+seriesPart : (QUANTITY (RANGE QUANTITY)? | name) ((FOR | OVER) QUANTITY)? ;
+expectation : EXPECT NO? name? place? testTime* (BECAUSE (name | STRING))? ;
+testTime : (WITHIN | AFTER) QUANTITY (OF moment)? ;
+moment : THE? (START | (FIRST | LAST)? CHANGE) ;
 
 // ---- conditions
 
@@ -173,6 +206,8 @@ name
   | CONFIDENCE | EQUALS | WITHIN | ESTIMATE | FALSE_ROLLBACK
   | LINEAR | WEIGHTS | BLUE_GREEN | SMOKE | WATCH | WARM | ALLOW | INCREASE | EXCEPT
   | OBSERVE | ONLY
+  | TEST | GIVEN | FEED | EXPECT | NO | THE | START | FIRST | CHANGE | BECAUSE
+  | GATE | MEASURE | STRATEGY | POLICY | EXTENDS
   ;
 
 // ---- words
@@ -265,6 +300,21 @@ INCREASE : 'increase' ;
 EXCEPT : 'except' ;
 OBSERVE : 'observe' ;
 ONLY : 'only' ;
+TEST : 'test' ;
+GIVEN : 'given' ;
+FEED : 'feed' ;
+EXPECT : 'expect' ;
+NO : 'no' ;
+THE : 'the' ;
+START : 'start' ;
+FIRST : 'first' ;
+CHANGE : 'change' ;
+BECAUSE : 'because' ;
+GATE : 'gate' ;
+MEASURE : 'measure' ;
+STRATEGY : 'strategy' ;
+POLICY : 'policy' ;
+EXTENDS : 'extends' ;
 WORD : [A-Za-z_] [A-Za-z0-9_]* ;
 
 // A number and its unit, matched to the word's end. A malformed one is still one token, so that the

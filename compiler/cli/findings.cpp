@@ -14,11 +14,7 @@
 namespace rel::cli {
 namespace {
 
-Colour colour_for(std::FILE* out) {
-  const char* no_color = std::getenv("NO_COLOR");
-  const bool refused = no_color != nullptr && *no_color != '\0';
-  return !refused && isatty(fileno(out)) == 1 ? Colour::always : Colour::never;
-}
+Colour colour_for(std::FILE* out) { return is_painted(out) ? Colour::always : Colour::never; }
 
 constexpr std::pair<std::string_view, Format> formats[] = {{"text", Format::text},
                                                            {"short", Format::short_lines},
@@ -31,6 +27,12 @@ std::string count(size_t number, const char* what) {
 }
 
 }  // namespace
+
+bool is_painted(std::FILE* out) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const bool refused = no_color != nullptr && *no_color != '\0';
+  return !refused && isatty(fileno(out)) == 1;
+}
 
 const char* const format_help =
     "text (for people), short (one line each), json (for programs), sarif or github (for code "

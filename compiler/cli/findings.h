@@ -16,6 +16,9 @@ extern const char* const format_help;
 std::string check_format(const std::string& word);
 Format format_of(const std::string& word);
 
+// Whether what goes to `out` is painted: on a terminal, and not with NO_COLOR in the environment.
+bool is_painted(std::FILE* out);
+
 // Writes diagnostics in the order given. Text is in colour only on a terminal, and not with
 // NO_COLOR in the environment. A SARIF log is one document over all files: see SarifLog.
 void print_findings(std::FILE* out, Format format, const Sources& sources,

@@ -55,9 +55,11 @@ void unused_declarations(const sema::TypedPolicy& policy, Diagnostics& diagnosti
     if (guard.used) continue;
     diagnostics
         .report(Code::unused_guard, guard.name_span,
-                fmt::format("the guard `{}` is never used", guard.name))
-        .with_help(fmt::format("use it, such as `rollback when {} for 1m`, or remove it",
-                               guard.name));
+                fmt::format("the {} `{}` is never used", guard.word, guard.name))
+        .with_help(guard.word == "guard"
+                       ? fmt::format("use it, such as `rollback when {} for 1m`, or remove it",
+                                     guard.name)
+                       : std::string("use it, or remove it"));
   }
   for (size_t row = 0; row < policy.metrics.size(); ++row) {
     const sema::TypedMetric& metric = policy.metrics[row];

@@ -66,7 +66,7 @@ Checked Checker::call(const ast::Expr& expr, Reading& reading) {
   if (name == "spread") return spread(expr, reading);
   if (is_function(name)) return aggregate(expr, reading);
   if (const auto guard = context_.scope.guards.find(name); guard != context_.scope.guards.end()) {
-    return guard_call(expr, guard->second);
+    return guard_call(expr, guard->second, reading);
   }
   if (!context_.is_news(name)) return poison();
   std::vector<std::string_view> known = function_names();

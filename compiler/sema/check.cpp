@@ -18,6 +18,7 @@ TypedPolicy check_policy(const Sources& sources, const std::vector<ast::File>& f
   check_models(context);
   check_metrics(context);
   check_segments(context);
+  check_expected(context);
   Conditions conditions(context);
   std::map<std::string_view, Span> names;
   for (const ast::Release& release : root.releases) {
@@ -31,6 +32,7 @@ TypedPolicy check_policy(const Sources& sources, const std::vector<ast::File>& f
     check_release(context, conditions, release);
   }
   conditions.check_guards();
+  check_tests(context);
   return policy;
 }
 

@@ -12,7 +12,9 @@ class Checker {
  public:
   Checker(Conditions& shared, const Context& context, const ast::File& file,
           std::span<const Bound> bound)
-      : shared_(shared), context_(context), file_(file), bound_(bound) {}
+      : shared_(shared), context_(context), file_(file), bound_(bound) {
+    context_.bound = bound;
+  }
 
   // conditions.cpp
   Checked verdict(ast::ExprId id);
@@ -22,12 +24,13 @@ class Checker {
   std::optional<Amount> constant(ast::ExprId id);
   std::vector<Bound> bind_types(const ast::Guard& guard);
   std::optional<Unit> parameter_unit(const ast::Parameter& parameter);
+  std::optional<std::vector<Bound>> bind(const ast::Expr& call, const Callee& callee);
 
  private:
   // conditions.cpp
   Checked expression(ast::ExprId id, Reading& reading);
   Checked quantity(const ast::Expr& expr);
-  Checked name(const ast::Expr& expr);
+  Checked name(const ast::Expr& expr, Reading& reading);
   Checked logical(const ast::Expr& expr, Op op);
   Checked negation(const ast::Expr& expr);
   Checked comparison(const ast::Expr& expr, Op op);
@@ -97,9 +100,10 @@ class Checker {
   bool reads_test(TypedId id) const;
 
   // guards.cpp
-  Checked guard_call(const ast::Expr& expr, const Declared<ast::Guard>& guard);
-  std::optional<std::vector<Bound>> bind(const ast::Expr& call, const Declared<ast::Guard>& guard);
-  bool place_arguments(const ast::Expr& call, const ast::Guard& guard,
+  Checked guard_call(const ast::Expr& expr, const Declared<ast::Guard>& guard, Reading& reading);
+  // The body of a definition: a number for a measure, else a condition.
+  Checked body_of(const ast::Guard& guard, Reading& reading);
+  bool place_arguments(const ast::Expr& call, const Callee& callee,
                        std::vector<const ast::Argument*>& placed);
   std::optional<Bound> bind_argument(const ast::Parameter& parameter,
                                      const ast::Argument& argument);

@@ -40,11 +40,12 @@ std::string guard_of(const ast::File& file, const Scope& scope, ast::ExprId id) 
 }  // namespace
 
 std::optional<CheckedCondition> Conditions::check(const ast::File& file,
-                                                  const ast::Condition& condition) {
+                                                  const ast::Condition& condition,
+                                                  std::span<const Bound> bound) {
   if (condition.expr.is_none()) return std::nullopt;
   condition_start_ = context_.policy.exprs.size();
   too_large_ = false;
-  Checker checker(*this, context_, file, {});
+  Checker checker(*this, context_, file, bound);
   const Checked checked = checker.verdict(condition.expr);
   if (checked.type != Type::verdict) return std::nullopt;
   return CheckedCondition{checked.id, guard_of(file, context_.scope, condition.expr)};
@@ -107,7 +108,7 @@ Checked Checker::expression(ast::ExprId id, Reading& reading) {
       context_.diagnostics.report(Code::number_expected, expr.span, "a text cannot be compared")
           .with_help("segments are chosen by `in any region`, not by comparing their values");
       return poison();
-    case ast::ExprKind::name: return name(expr);
+    case ast::ExprKind::name: return name(expr, reading);
     case ast::ExprKind::member: return bare_metric(expr.span, expr.name.text);
     case ast::ExprKind::call: return call(expr, reading);
     case ast::ExprKind::negate: return negate(expr, reading);
@@ -142,19 +143,10 @@ Checked Checker::quantity(const ast::Expr& expr) {
   return add(Type::number, std::move(constant));
 }
 
-Checked Checker::name(const ast::Expr& expr) {
+Checked Checker::name(const ast::Expr& expr, Reading& reading) {
   const std::string& text = expr.name.text;
-  for (const Bound& bound : bound_) {
-    if (bound.name != text) continue;
-    TypedExpr constant;
-    constant.op = Op::constant;
-    constant.span = expr.span;
-    constant.constant = bound.amount.value;
-    constant.unit = bound.amount.unit;
-    return add(Type::number, std::move(constant));
-  }
   if (const auto guard = context_.scope.guards.find(text); guard != context_.scope.guards.end()) {
-    return guard_call(expr, guard->second);
+    return guard_call(expr, guard->second, reading);
   }
   if (context_.scope.metrics.contains(text)) return bare_metric(expr.span, text);
   if (is_arm(text)) {

@@ -32,11 +32,11 @@ struct Reading {
   uint32_t evidence = 0;    // numbers of evidence files read so far
 };
 
-// A parameter of the guard that is being inlined, with its value.
-struct Bound {
-  std::string_view name;
-  Amount amount;
-  Span declared;
+// What is called: a guard, gate, measure or strategy.
+struct Callee {
+  const ast::Name& name;
+  const std::vector<ast::Parameter>& parameters;
+  const ast::File& file;  // of its defaults
 };
 
 struct CheckedCondition {
@@ -52,7 +52,12 @@ class Conditions {
   // metrics they read are the importing file's. So are those of a library, a file that declares
   // neither a release nor a metric; of it only the names are left open.
   void check_guards();
-  std::optional<CheckedCondition> check(const ast::File& file, const ast::Condition& condition);
+  std::optional<CheckedCondition> check(const ast::File& file, const ast::Condition& condition,
+                                        std::span<const Bound> bound = {});
+  // The values of the parameters in a call that stands in `file`. No value: reported.
+  std::optional<std::vector<Bound>> bind(const ast::File& file, const ast::Expr& call,
+                                         const Callee& callee);
+  void mark_used(std::string_view definition) { used_.insert(definition); }
 
  private:
   friend class Checker;
@@ -69,6 +74,8 @@ class Conditions {
   // Guards of the compiled file are judged where they stand, unless the file is a library.
   bool is_judged_here(const ast::File& file) const;
   void report_library();
+  template <typename Definition>
+  void list(const Names<Definition>& names);
 
   const Context& context_;
   std::map<std::string_view, Definition> definitions_;

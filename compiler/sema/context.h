@@ -11,6 +11,13 @@
 
 namespace rel::sema {
 
+// A parameter of the definition that is being written out, with its value.
+struct Bound {
+  std::string_view name;
+  Amount amount;
+  Span declared;
+};
+
 struct Context {
   const Sources& sources;
   const Scope& scope;
@@ -18,6 +25,7 @@ struct Context {
   Diagnostics& diagnostics;
   std::set<std::string>& complained;  // unknown names already reported to `diagnostics`
   const ast::File* root = nullptr;    // the file that is compiled
+  std::span<const Bound> bound = {};  // what parameters in quantities stand for
 
   // Whether an undeclared name is news: it is reported once, and not when its declaration could not
   // be parsed.
@@ -45,6 +53,10 @@ std::optional<uint32_t> read_count(const Context& context, const ast::Quantity& 
 void check_models(const Context& context);
 void check_metrics(const Context& context);
 void check_segments(const Context& context);
+// `expect { }` of every model (model_expect.cpp): after metrics and segments.
+void check_expected(const Context& context);
+// `test` blocks (tests.cpp): after the releases.
+void check_tests(const Context& context);
 
 std::optional<uint32_t> find_metric(const TypedPolicy& policy, std::string_view name);
 std::optional<uint32_t> find_segment(const TypedPolicy& policy, std::string_view name);
@@ -54,6 +66,8 @@ std::optional<uint32_t> find_model(const TypedPolicy& policy, std::string_view n
 
 class Conditions;
 void check_release(const Context& context, Conditions& conditions, const ast::Release& release);
+// A release with the base policy it extends (base_policy.cpp); what loosens it is reported.
+ast::Release with_base(const Context& context, const ast::Release& release);
 // The stages of a release, in order, into `typed`.
 void check_stages(const Context& context, Conditions& conditions, const ast::Release& release,
                   TypedRelease& typed);

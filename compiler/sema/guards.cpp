@@ -1,4 +1,4 @@
-// Guards: their definitions, their calls, and the arguments between them.
+// Guards, gates and measures: their definitions, their calls, and the arguments between them.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -16,9 +16,10 @@ struct TypeRow {
   Unit unit;
 };
 
-constexpr std::array<TypeRow, 7> parameter_types = {{
+constexpr std::array<TypeRow, 8> parameter_types = {{
     {"duration", time_unit},
     {"ratio", ratio_unit},
+    {"points", points_unit},
     {"number", plain_unit},
     {"bytes", bytes_unit},
     {"tokens", tokens_unit},
@@ -46,16 +47,36 @@ void refuse_trigger_suffixes(const Context& context, const ast::Condition& condi
   }
 }
 
+std::string_view word_of(const ast::Guard& definition) {
+  switch (definition.kind) {
+    case ast::DefinitionKind::guard: return "guard";
+    case ast::DefinitionKind::gate: return "gate";
+    case ast::DefinitionKind::measure: return "measure";
+  }
+  return {};
+}
+std::string_view word_of(const ast::Strategy&) { return "strategy"; }
+
 }  // namespace
+
+// What a lint needs to know of the definitions of the compiled file.
+template <typename Definition>
+void Conditions::list(const Names<Definition>& names) {
+  for (const auto& [name, definition] : names) {
+    if (definition.file != context_.root) continue;
+    const auto defined = definitions_.find(name);
+    context_.policy.guards.push_back(
+        TypedGuard{std::string{name}, word_of(*definition.node),
+                   defined != definitions_.end() ? defined->second.body : TypedId{},
+                   used_.contains(name), definition.node->name.span});
+  }
+}
 
 void Conditions::check_guards() {
   for (const auto& [name, guard] : context_.scope.guards) define(guard);
   report_library();
-  for (const auto& [name, guard] : context_.scope.guards) {
-    if (guard.file != context_.root) continue;
-    context_.policy.guards.push_back(TypedGuard{std::string{name}, definitions_[name].body,
-                                                used_.contains(name), guard.node->name.span});
-  }
+  list(context_.scope.guards);
+  list(context_.scope.strategies);
 }
 
 bool Conditions::is_judged_here(const ast::File& file) const {
@@ -90,16 +111,27 @@ const Conditions::Definition& Conditions::define(const Declared<ast::Guard>& gua
   const std::vector<Bound> bound = parameters.bind_types(*guard.node);
   Checker body(*this, context, *guard.file, bound);
   open_.push_back(name);
-  const ast::ExprId expr = guard.node->condition.expr;
-  const Checked checked = expr.is_none() ? Checked{} : body.verdict(expr);
+  Reading reading;
+  const bool written = !guard.node->condition.expr.is_none();
+  const Checked checked = written ? body.body_of(*guard.node, reading) : Checked{};
   open_.pop_back();
   condition_start_ = outer_start;
   too_large_ = outer_too_large;
-  const bool sound = checked.type == Type::verdict &&
+  const bool sound = checked.type != Type::poison &&
                      bound.size() == guard.node->parameters.size();
   definition.progress = sound ? Progress::sound : Progress::broken;
   definition.body = checked.id;
   return definition;
+}
+
+Checked Checker::body_of(const ast::Guard& guard, Reading& reading) {
+  const ast::ExprId expr = guard.condition.expr;
+  return guard.kind == ast::DefinitionKind::measure ? number(expr, reading) : verdict(expr);
+}
+
+std::optional<std::vector<Bound>> Conditions::bind(const ast::File& file, const ast::Expr& call,
+                                                   const Callee& callee) {
+  return Checker(*this, context_, file, {}).bind(call, callee);
 }
 
 std::optional<Unit> Checker::parameter_unit(const ast::Parameter& parameter) {
@@ -173,9 +205,9 @@ std::optional<Bound> Checker::bind_argument(const ast::Parameter& parameter,
 }
 
 // Which argument each parameter gets; null: its default.
-bool Checker::place_arguments(const ast::Expr& call, const ast::Guard& guard,
+bool Checker::place_arguments(const ast::Expr& call, const Callee& callee,
                               std::vector<const ast::Argument*>& placed) {
-  placed.assign(guard.parameters.size(), nullptr);
+  placed.assign(callee.parameters.size(), nullptr);
   bool named = false;
   for (size_t index = 0; index < call.arguments.size(); ++index) {
     const ast::Argument& argument = call.arguments[index];
@@ -184,16 +216,16 @@ bool Checker::place_arguments(const ast::Expr& call, const ast::Guard& guard,
     if (argument.name) {
       named = true;
       const auto found =
-          std::find_if(guard.parameters.begin(), guard.parameters.end(),
+          std::find_if(callee.parameters.begin(), callee.parameters.end(),
                        [&](const auto& p) { return p.name.text == argument.name->text; });
-      position = static_cast<size_t>(found - guard.parameters.begin());
-      if (found == guard.parameters.end()) {
+      position = static_cast<size_t>(found - callee.parameters.begin());
+      if (found == callee.parameters.end()) {
         std::vector<std::string_view> known;
-        for (const ast::Parameter& parameter : guard.parameters) {
+        for (const ast::Parameter& parameter : callee.parameters) {
           known.push_back(parameter.name.text);
         }
         report_unknown(context_.diagnostics, Code::unknown_name, "parameter", *argument.name, known)
-            .label(guard.name.span, "of this guard");
+            .label(callee.name.span, "declared here");
         return false;
       }
     }
@@ -203,26 +235,26 @@ bool Checker::place_arguments(const ast::Expr& call, const ast::Guard& guard,
       continue;
     }
     const std::string message =
-        !unplaced ? fmt::format("`{}` is given twice", guard.parameters[position].name.text)
+        !unplaced ? fmt::format("`{}` is given twice", callee.parameters[position].name.text)
         : position >= placed.size()
-            ? fmt::format("`{}` takes {} argument{}", guard.name.text, placed.size(),
+            ? fmt::format("`{}` takes {} argument{}", callee.name.text, placed.size(),
                           placed.size() == 1 ? "" : "s")
             : std::string{"an argument without a name follows one with a name"};
     context_.diagnostics.report(Code::wrong_arguments, span, message)
-        .label(guard.name.span, "declared here");
+        .label(callee.name.span, "declared here");
     return false;
   }
   return true;
 }
 
 std::optional<std::vector<Bound>> Checker::bind(const ast::Expr& call,
-                                                const Declared<ast::Guard>& guard) {
+                                                const Callee& callee) {
   std::vector<const ast::Argument*> placed;
-  if (!place_arguments(call, *guard.node, placed)) return std::nullopt;
+  if (!place_arguments(call, callee, placed)) return std::nullopt;
   std::vector<Bound> bound;
-  Checker definition(shared_, context_, *guard.file, {});
+  Checker definition(shared_, context_, callee.file, {});
   for (size_t index = 0; index < placed.size(); ++index) {
-    const ast::Parameter& parameter = guard.node->parameters[index];
+    const ast::Parameter& parameter = callee.parameters[index];
     std::optional<Bound> value;
     if (placed[index] != nullptr) {
       value = bind_argument(parameter, *placed[index]);
@@ -260,7 +292,8 @@ void Checker::report_inlined(const ast::Expr& call, const Declared<ast::Guard>& 
   }
 }
 
-Checked Checker::guard_call(const ast::Expr& expr, const Declared<ast::Guard>& guard) {
+Checked Checker::guard_call(const ast::Expr& expr, const Declared<ast::Guard>& guard,
+                            Reading& reading) {
   const std::string_view name = guard.node->name.text;
   shared_.used_.insert(name);
   if (shared_.too_large_) return poison();  // more of it would only cost time
@@ -285,7 +318,8 @@ Checked Checker::guard_call(const ast::Expr& expr, const Declared<ast::Guard>& g
     }
     return poison();
   }
-  const std::optional<std::vector<Bound>> bound = bind(expr, guard);
+  const std::optional<std::vector<Bound>> bound =
+      bind(expr, Callee{guard.node->name, guard.node->parameters, *guard.file});
   if (!bound) return poison();
   // The types are known to be right; what can still go wrong depends on the arguments' values.
   Diagnostics inlined;
@@ -294,7 +328,7 @@ Checked Checker::guard_call(const ast::Expr& expr, const Declared<ast::Guard>& g
                         inlined,          complained,     context_.root};
   shared_.open_.push_back(name);
   Checker body(shared_, context, *guard.file, *bound);
-  const Checked checked = body.verdict(guard.node->condition.expr);
+  const Checked checked = body.body_of(*guard.node, reading);
   shared_.open_.pop_back();
   report_inlined(expr, guard, inlined);
   return checked;

@@ -28,6 +28,11 @@ void out_of_range(const Context& context, const ast::Quantity& quantity, std::st
 }  // namespace
 
 std::optional<Amount> read_amount(const Context& context, const ast::Quantity& quantity) {
+  if (!quantity.parameter.empty()) {
+    for (const Bound& bound : context.bound)
+      if (bound.name == quantity.parameter) return bound.amount;
+    return std::nullopt;  // its declaration has an error, which has been reported
+  }
   QuantityAmount read = amount_of(quantity);
   if (read.amount && std::isfinite(read.amount->value)) return read.amount;
   if (read.amount) {

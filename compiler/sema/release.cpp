@@ -69,6 +69,20 @@ TriggerAction action_of(ast::TriggerVerb verb) {
   return TriggerAction::hold;
 }
 
+// A gate says what must hold to go on: true of a healthy release, it would send that back.
+void refuse_gate(const Context& context, const TypedTrigger& typed, const ast::Trigger& trigger) {
+  const auto found = context.scope.guards.find(typed.guard);
+  const bool raises = typed.action == TriggerAction::promote || typed.action == TriggerAction::step;
+  if (raises || found == context.scope.guards.end()) return;
+  if (found->second.node->kind != ast::DefinitionKind::gate) return;
+  context.diagnostics
+      .report(Code::gate_as_trigger, trigger.when.span,
+              fmt::format("the gate `{}` says when a release may go on", typed.guard))
+      .label(found->second.node->name.span, "declared here")
+      .with_help(fmt::format("write `not {}` if the release is meant to act while it may not",
+                             typed.guard));
+}
+
 uint32_t check_model_name(const Context& context, const ast::Release& release) {
   const std::optional<uint32_t> model = find_model(context.policy, release.model.text);
   if (!model && !context.scope.may_exist(release.model.text)) {
@@ -107,16 +121,20 @@ std::optional<TypedTrigger> check_trigger(const Context& context, Conditions& co
     }
   }
   if (trigger.when.unknown) check_trigger_unknown(context, trigger, typed);
-  const ast::File& file = *context.root;
-  const std::optional<CheckedCondition> condition = conditions.check(file, trigger.when);
+  const bool elsewhere = trigger.file != nullptr;
+  const ast::File& file = elsewhere ? *trigger.file : *context.root;
+  const std::optional<CheckedCondition> condition = conditions.check(
+      file, trigger.when, elsewhere ? context.bound : std::span<const Bound>{});
   if (!condition) return std::nullopt;
   typed.when = condition->root;
   typed.guard = condition->guard;
+  refuse_gate(context, typed, trigger);
   settle_temporal(context, typed);
   return typed;
 }
 
-void check_release(const Context& context, Conditions& conditions, const ast::Release& release) {
+void check_release(const Context& context, Conditions& conditions, const ast::Release& written) {
+  const ast::Release release = with_base(context, written);
   TypedRelease typed;
   typed.name = release.name.text;
   typed.name_span = release.name.span;

@@ -60,6 +60,8 @@ Scope make_scope(const std::vector<ast::File>& files, Diagnostics& diagnostics) 
     declare(scope.metrics, "metric", file, file.metrics, nullptr, diagnostics);
     declare(scope.segments, "segment", file, file.segments, nullptr, diagnostics);
     declare(scope.guards, "guard", file, file.guards, &files.front(), diagnostics);
+    declare(scope.policies, "policy", file, file.policies, nullptr, diagnostics);
+    declare(scope.strategies, "strategy", file, file.strategies, &files.front(), diagnostics);
     for (const ast::Name& name : file.left_out) scope.left_out.insert(name.text);
     scope.incomplete = scope.incomplete || file.incomplete;
   }

@@ -28,7 +28,9 @@ struct Scope {
   Names<ast::Model> models;
   Names<ast::Metric> metrics;
   Names<ast::Segment> segments;
-  Names<ast::Guard> guards;
+  Names<ast::Guard> guards;  // gates and measures, too
+  Names<ast::Strategy> strategies;
+  Names<ast::Release> policies;
   // Names whose declaration could not be parsed, and whether one is missing that has no name: a use
   // of such a name is not a mistake of its own.
   std::set<std::string_view> left_out;

@@ -6,6 +6,7 @@
 
 #include "compiler/sema/conditions.h"
 #include "compiler/sema/context.h"
+#include "compiler/sema/strategy_use.h"
 #include "runtime/plan/text.h"
 
 namespace rel::sema {
@@ -255,15 +256,18 @@ void check_baseline(const Context& context, const TypedTrigger& trigger, const T
 
 }  // namespace
 
-void check_stages(const Context& context, Conditions& conditions, const ast::Release& release,
+void check_stages(const Context& outer, Conditions& conditions, const ast::Release& release,
                   TypedRelease& typed) {
   if (release.stages.empty() && !release.incomplete) {
-    context.diagnostics
+    outer.diagnostics
         .report(Code::no_stage, release.name.span,
                 fmt::format("the release `{}` has no stage", release.name.text))
         .with_help("add one, such as `stage canary: steps 10% for 1h, 50% for 1h`");
   }
-  for (const ast::Stage& stage : release.stages) {
+  for (const ast::Stage& written : release.stages) {
+    const StrategyUse use(outer, conditions, written);
+    const ast::Stage& stage = use.stage();
+    const Context& context = use.context();
     TypedStage read;
     read.name = stage.name.text;
     read.name_span = stage.name.span;
@@ -286,7 +290,7 @@ void check_stages(const Context& context, Conditions& conditions, const ast::Rel
       if (stage.otherwise->reason) read.otherwise_reason = stage.otherwise->reason->value;
     }
     if (stage.unknown) check_stage_unknown(context, *stage.unknown, read);
-    const bool last = &stage == &release.stages.back();
+    const bool last = &written == &release.stages.back();
     check_waits(context, stage, last ? StagePlace::last : StagePlace::before_others, read);
     read.increase = check_increases(context, stage.increases);
     check_end(context, stage);

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "compiler/sema/typed_expect.h"
+#include "compiler/sema/typed_test.h"
 #include "compiler/sema/unit.h"
 #include "compiler/source/source.h"
 #include "runtime/plan/plan.h"
@@ -62,6 +64,7 @@ struct TypedModel {
   std::string name;
   TypedReference baseline;
   TypedReference candidate;
+  std::optional<TypedExpected> expected;
   Span span;
 };
 
@@ -233,9 +236,10 @@ struct TypedRelease {
   Span span;
 };
 
-// What a lint needs to know of a guard.
+// What a lint needs to know of a guard, gate, measure or strategy.
 struct TypedGuard {
   std::string name;
+  std::string_view word;  // `guard` ...
   TypedId body;  // with the defaults of its parameters; none: it has errors
   bool used = false;
   Span name_span;
@@ -248,6 +252,7 @@ struct TypedPolicy {
   std::vector<TypedSegment> segments;
   std::vector<TypedGuard> guards;  // those of `file`
   std::vector<TypedRelease> releases;
+  std::vector<TypedTest> tests;  // those of `file`
   std::vector<TypedExpr> exprs;
   std::vector<TypedAggregate> aggregates;
   std::vector<TypedEvidence> evidence;

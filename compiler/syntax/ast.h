@@ -11,36 +11,10 @@
 #include <variant>
 #include <vector>
 
-#include "compiler/source/source.h"
+#include "compiler/syntax/ast_test.h"
+#include "compiler/syntax/ast_values.h"
 
 namespace rel::ast {
-
-// A name with its place. Names are also soft keywords (score, user, load, test, watch ...).
-struct Name {
-  std::string text;
-  Span span;
-};
-
-// A number with its unit as one token: 5%, 2pp, 300ms, 1h30m, 50k, 120/s, 0.25. `magnitude` and
-// `unit` are as written for a single part ("300", "ms"); compound durations are `parts`.
-struct Quantity {
-  struct Part {
-    double magnitude = 0;
-    std::string unit;  // as written: "", "%", "pp", "ms", "s", "m", "h", "d", "k", "M", "/s" ...
-  };
-  std::vector<Part> parts;
-  Span span;
-};
-
-struct String {
-  std::string value;  // escapes resolved
-  Span span;
-};
-
-struct ExprId {
-  uint32_t value = 0xffffffff;
-  bool is_none() const { return value == 0xffffffff; }
-};
 
 enum class ExprKind : uint8_t {
   quantity,    // quantity
@@ -169,6 +143,7 @@ struct Model {
   Name name;
   std::optional<Reference> baseline;
   std::optional<Reference> candidate;
+  std::optional<Expected> expected;
   std::string doc;  // `///` lines above
   bool incomplete = false;
   Span span;
@@ -201,7 +176,11 @@ struct Parameter {
   ExprId default_value;
 };
 
+// guard: a named condition. gate: one that lets a release go on. measure: a named number.
+enum class DefinitionKind : uint8_t { guard, gate, measure };
+
 struct Guard {
+  DefinitionKind kind = DefinitionKind::guard;
   Name name;
   std::vector<Parameter> parameters;
   Condition condition;
@@ -209,6 +188,7 @@ struct Guard {
   Span span;
 };
 
+struct File;
 enum class TriggerVerb : uint8_t { rollback, hold, promote, alert, step, smoke };
 
 struct Trigger {
@@ -216,6 +196,8 @@ struct Trigger {
   std::optional<Name> name;  // rollback slow_eu when ...
   Condition when;
   Span span;  // the statement
+  // Set by sema where a statement of another file is written out: whose expressions it uses.
+  const File* file = nullptr;
 };
 
 struct Step {
@@ -265,6 +247,8 @@ struct Otherwise {
 
 struct Stage {
   Name name;
+  // A call such as `ladder(first: 2%)`: the rest is then only what the stage says itself.
+  std::optional<Expr> use;
   StageKind kind = StageKind::share;
   std::vector<Step> steps;      // mirror, split and share have one; linear, weights, blue_green none
   std::optional<Ramp> ramp;
@@ -283,6 +267,15 @@ struct Stage {
   std::vector<Trigger> triggers;
   Span strategy_span;  // `steps 1% for 1h, 5% for 4h`
   bool incomplete = false;
+  Span span;
+};
+
+// strategy ladder(first: ratio = 1%) = steps first for 1h, 5% for 4h { ... }
+struct Strategy {
+  Name name;
+  std::vector<Parameter> parameters;
+  Stage body;
+  std::string doc;
   Span span;
 };
 
@@ -309,7 +302,8 @@ struct RollbackBlock {
 
 struct Release {
   Name name;
-  Name model;
+  Name model;                   // empty in a base policy
+  std::optional<Name> extends;  // the base policy it is held to
   std::optional<String> owner;
   std::optional<Quantity> pane;
   std::optional<Quantity> false_rollback;
@@ -330,8 +324,11 @@ struct File {
   std::vector<Model> models;
   std::vector<Metric> metrics;
   std::vector<Segment> segments;
-  std::vector<Guard> guards;
+  std::vector<Guard> guards;  // gates and measures, too
+  std::vector<Strategy> strategies;
   std::vector<Release> releases;
+  std::vector<Release> policies;  // base policies: what releases extend
+  std::vector<Test> tests;
   // Names whose declaration could not be parsed: uses of them are not unknown names.
   std::vector<Name> left_out;
   bool incomplete = false;  // a declaration is missing whose name could not be read either

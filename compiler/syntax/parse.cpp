@@ -14,6 +14,7 @@
 
 #include "compiler/syntax/parse_errors.h"
 #include "compiler/syntax/parse_file.h"
+#include "compiler/syntax/parse_parameters.h"
 
 namespace rel {
 namespace {
@@ -75,7 +76,8 @@ ast::File parse(const Sources& sources, FileId file, Diagnostics& diagnostics) {
     return made;
   }
   const LayoutKinds kinds{P::BEGIN, P::END, P::RBRACE};
-  const Layout layout = lay_out(sources, file, lexed, kinds, diagnostics);
+  Layout layout = lay_out(sources, file, lexed, kinds, diagnostics);
+  syntax::ParameterNames(source.text, layout.tokens).mark();
 
   antlr4::ListTokenSource list(syntax::for_parser(layout.tokens, source.text.size()));
   antlr4::CommonTokenStream tokens(&list);

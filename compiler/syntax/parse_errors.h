@@ -15,19 +15,26 @@ namespace rel::syntax {
 using P = ReleaseParser;
 
 inline bool is_head_rule(size_t rule) {
-  return rule == P::RuleModelHead || rule == P::RuleReleaseHead || rule == P::RuleStageHead;
+  return rule == P::RuleModelHead || rule == P::RuleReleaseHead || rule == P::RuleStageHead ||
+         rule == P::RuleTestHead || rule == P::RuleStrategyHead || rule == P::RulePolicyHead;
 }
 
 inline bool is_statement_rule(size_t rule) {
-  return rule == P::RuleDeclaration || rule == P::RuleReference || rule == P::RuleSegmentValues ||
-         rule == P::RuleReleaseStatement || rule == P::RuleUnknownClause ||
-         rule == P::RuleStageStatement || rule == P::RuleRollbackStatement;
+  return rule == P::RuleDeclaration || rule == P::RuleModelStatement ||
+         rule == P::RuleSegmentValues || rule == P::RuleExpectedFact ||
+         rule == P::RuleTestStatement || rule == P::RuleReleaseStatement ||
+         rule == P::RuleUnknownClause || rule == P::RuleStageStatement ||
+         rule == P::RuleRollbackStatement;
 }
 
 inline Block block_of(size_t statement_rule) {
   switch (statement_rule) {
-    case P::RuleReference:
+    case P::RuleModelStatement:
       return Block::model;
+    case P::RuleExpectedFact:
+      return Block::expected;
+    case P::RuleTestStatement:
+      return Block::test;
     case P::RuleReleaseStatement:
       return Block::release;
     case P::RuleUnknownClause:

@@ -2,13 +2,13 @@
 // ANTLR (parse.cpp). Input and output as in parse_tree.h.
 #pragma once
 
-#include "compiler/syntax/parse_tree.h"
+#include "compiler/syntax/parse_test.h"
 
 namespace rel::syntax {
 
-class FileReader : private TreeReader {
+class FileReader : private TestReader {
  public:
-  using TreeReader::TreeReader;
+  using TestReader::TestReader;
 
   void read(P::FileContext* context) {
     for (P::DeclarationContext* each : context->declaration()) declaration(each);
@@ -20,6 +20,10 @@ class FileReader : private TreeReader {
       file_.releases.push_back(read_release(release));
     } else if (auto* model = context->model(); model && !is_broken(model->modelHead())) {
       file_.models.push_back(read_model(model));
+    } else if (auto* policy = context->policy(); policy && !is_broken(policy->policyHead())) {
+      file_.policies.push_back(read_policy(policy));
+    } else if (auto* test = context->test()) {
+      if (!is_broken(test->testHead())) file_.tests.push_back(read_test(test));
     } else if (is_broken(context)) {
       leave_out(context);
     } else if (auto* import = context->importing()) {
@@ -30,6 +34,8 @@ class FileReader : private TreeReader {
       read_segment(segment);
     } else if (auto* guard = context->guard()) {
       file_.guards.push_back(read_guard(guard));
+    } else if (auto* strategy = context->strategyDefinition()) {
+      file_.strategies.push_back(read_strategy_definition(strategy));
     }
   }
 
@@ -63,8 +69,11 @@ class FileReader : private TreeReader {
     made.span = span(context);
     made.doc = doc(context);
     if (auto* block = context->modelBlock()) {
-      for (P::ReferenceContext* each : block->reference()) {
-        if (is_broken(each)) continue;
+      for (P::ModelStatementContext* statement : block->modelStatement()) {
+        if (auto* expected = statement->expected())
+          once(made.expected, read_expected(expected), span(expected));
+        P::ReferenceContext* each = statement->reference();
+        if (each == nullptr || is_broken(each)) continue;
         ast::Reference reference;
         reference.scheme = name(each->name());
         reference.argument = string(each->STRING());
@@ -131,18 +140,30 @@ class FileReader : private TreeReader {
 
   ast::Guard read_guard(P::GuardContext* context) {
     ast::Guard made;
+    made.kind = context->GATE() != nullptr      ? ast::DefinitionKind::gate
+                : context->MEASURE() != nullptr ? ast::DefinitionKind::measure
+                                                : ast::DefinitionKind::guard;
     made.name = name(context->name());
     made.span = span(context);
     made.doc = doc(context);
-    if (auto* parameters = context->parameters()) {
-      for (P::ParameterContext* each : parameters->parameter()) {
-        ast::Parameter parameter{name(each->name(0)), name(each->name(1)), {}};
-        if (each->expression() != nullptr)
-          parameter.default_value = expression(each->expression());
-        made.parameters.push_back(std::move(parameter));
-      }
-    }
+    made.parameters = parameters(context->parameters());
     made.condition = condition(context->condition());
+    return made;
+  }
+
+  ast::Strategy read_strategy_definition(P::StrategyDefinitionContext* context) {
+    ast::Strategy made;
+    P::StrategyHeadContext* head = context->strategyHead();
+    made.name = name(head->WORD());
+    made.span = span(context);
+    made.doc = doc(context);
+    made.parameters = parameters(head->parameters());
+    made.body.name = made.name;
+    made.body.span = made.span;
+    read_strategy(head->strategy(), made.body);
+    if (auto* block = context->stageBlock())
+      for (P::StageStatementContext* each : block->stageStatement())
+        stage_statement(each, made.body);
     return made;
   }
 
@@ -152,11 +173,42 @@ class FileReader : private TreeReader {
     ast::Release made;
     made.name = name(context->releaseHead()->name(0));
     made.model = name(context->releaseHead()->name(1));
+    if (context->releaseHead()->EXTENDS() != nullptr)
+      made.extends = name(context->releaseHead()->name(2));
     made.span = span(context);
     made.doc = doc(context);
     if (auto* block = context->releaseBlock())
       for (P::ReleaseStatementContext* each : block->releaseStatement())
         release_statement(each, made);
+    made.incomplete = is_broken(context);
+    return made;
+  }
+
+  // What a base policy may say is what a release can be held to; its stages are the team's.
+  static bool is_for_policy(size_t token) {
+    return token == P::OWNER || token == P::PANE || token == P::UNKNOWN || token == P::ROLLBACK ||
+           token == P::HOLD || token == P::ALERT;
+  }
+
+  ast::Release read_policy(P::PolicyContext* context) {
+    ast::Release made;
+    made.name = name(context->policyHead()->name());
+    made.span = span(context);
+    made.doc = doc(context);
+    if (auto* block = context->releaseBlock()) {
+      for (P::ReleaseStatementContext* each : block->releaseStatement()) {
+        const Span first = span(each->start);
+        if (is_for_policy(each->start->getType()) || is_broken(each))
+          release_statement(each, made);
+        else
+          diagnostics_
+              .report(Code::misplaced_statement, first,
+                      "`" + std::string(sources_.text(first)) +
+                          "` is not a statement of a base policy")
+              .with_help("a base policy says what `unknown` does, its triggers and the way back; "
+                         "the rest is said by the releases that extend it");
+      }
+    }
     made.incomplete = is_broken(context);
     return made;
   }
@@ -239,6 +291,14 @@ class FileReader : private TreeReader {
 
   void read_strategy(P::StrategyContext* context, ast::Stage& stage) {
     stage.strategy_span = span(context);
+    if (context->WORD() != nullptr) {
+      ast::Expr& use = stage.use.emplace();
+      use.kind = ast::ExprKind::call;
+      use.span = use.operator_span = stage.strategy_span;
+      use.name = name(context->WORD());
+      if (context->arguments() != nullptr) use.arguments = arguments(context->arguments());
+      return;
+    }
     if (context->STEPS() != nullptr) {
       stage.kind = ast::StageKind::steps;
       for (P::StepContext* each : context->step()) {

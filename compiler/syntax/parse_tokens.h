@@ -71,6 +71,7 @@ inline TokenRole role_of(size_t kind) {
     case P::MINUS:
     case P::STAR:
     case P::SLASH:
+    case P::THEN:
       return TokenRole::joins;
     case P::LBRACE:
       return TokenRole::open_brace;

@@ -63,7 +63,10 @@ class TreeReader {
     return ast::Name{std::string(sources_.text(span(node))), span(node)};
   }
   ast::Quantity quantity(TerminalNode* node) const {
-    return ast::Quantity{read_quantity(sources_.text(span(node))).parts, span(node)};
+    const std::string_view text = sources_.text(span(node));
+    const bool parameter = text.front() < '0' || text.front() > '9';
+    if (parameter) return ast::Quantity{{}, std::string(text), span(node)};
+    return ast::Quantity{read_quantity(text).parts, {}, span(node)};
   }
   std::optional<ast::Quantity> quantity(const antlr4::Token* token) const {
     if (token == nullptr) return std::nullopt;
@@ -151,6 +154,29 @@ class TreeReader {
     std::vector<ExpressionItem> items;
     for (antlr4::tree::ParseTree* child : context->children) add_items(child, items);
     return builder_.build(items);
+  }
+
+  std::vector<ast::Argument> arguments(P::ArgumentsContext* context) {
+    std::vector<ast::Argument> made;
+    for (P::ArgumentContext* each : context->argument()) {
+      ast::Argument argument;
+      if (each->COLON() != nullptr) argument.name = name(each->name(0));
+      argument.value = expression(each->expression());
+      if (each->BY() != nullptr) argument.by = name(each->name().back());
+      made.push_back(std::move(argument));
+    }
+    return made;
+  }
+
+  std::vector<ast::Parameter> parameters(P::ParametersContext* context) {
+    std::vector<ast::Parameter> made;
+    if (context == nullptr) return made;
+    for (P::ParameterContext* each : context->parameter()) {
+      ast::Parameter parameter{name(each->name(0)), name(each->name(1)), {}};
+      if (each->expression() != nullptr) parameter.default_value = expression(each->expression());
+      made.push_back(std::move(parameter));
+    }
+    return made;
   }
 
   const Sources& sources_;
@@ -345,7 +371,10 @@ class TreeReader {
     } else {
       made.kind = ast::ExprKind::name;
       made.name = name(context->name(0));
-      if (context->arguments() != nullptr) add_arguments(context->arguments(), made);
+      if (context->arguments() != nullptr) {
+        made.kind = ast::ExprKind::call;
+        made.arguments = arguments(context->arguments());
+      }
       if (auto* path = context->evidencePath()) add_path(path, made);
     }
     return builder_.add(std::move(made));
@@ -356,17 +385,6 @@ class TreeReader {
     const size_t steps = names.size() - (context->IN() != nullptr ? 1 : 0);
     for (size_t i = 0; i < steps; ++i) call.path.push_back(name(names[i]));
     if (context->IN() != nullptr) call.evidence_unit = name(names.back());
-  }
-
-  void add_arguments(P::ArgumentsContext* context, ast::Expr& call) {
-    call.kind = ast::ExprKind::call;
-    for (P::ArgumentContext* each : context->argument()) {
-      ast::Argument argument;
-      if (each->COLON() != nullptr) argument.name = name(each->name(0));
-      argument.value = expression(each->expression());
-      if (each->BY() != nullptr) argument.by = name(each->name().back());
-      call.arguments.push_back(std::move(argument));
-    }
   }
 };
 

@@ -64,8 +64,8 @@ bool is_continuation(const Facts& facts) {
   return contains(continuations, facts.found_text);
 }
 
-constexpr std::array all_blocks = {Block::file,    Block::model, Block::release,
-                                   Block::unknown, Block::stage, Block::rollback};
+constexpr std::array all_blocks = {Block::file,  Block::model,    Block::release, Block::unknown,
+                                   Block::stage, Block::rollback, Block::test};
 
 // The blocks whose statements begin with `word`, in words.
 std::string home_of(std::string_view word) {
@@ -163,6 +163,7 @@ constexpr Due due_quantities[] = {
     {"holdback", "a share such as `1%`"},
     {"baseline", "a share such as `100%`"},
     {"steps", "a step such as `10% for 1h`"},
+    {"within", "a duration such as `6m`"},
 };
 
 constexpr std::array<std::string_view, 4> condition_starts = {"and", "or", "not", "when"};

@@ -8,9 +8,12 @@ namespace {
 
 using Words = std::span<const std::string_view>;
 
-constexpr std::array<std::string_view, 6> file_words = {"import",  "model", "metric",
-                                                        "segment", "guard", "release"};
-constexpr std::array<std::string_view, 2> model_words = {"baseline", "candidate"};
+constexpr std::array<std::string_view, 11> file_words = {
+    "import",  "model",    "metric", "segment", "guard", "gate",
+    "measure", "strategy", "policy", "release", "test"};
+constexpr std::array<std::string_view, 3> model_words = {"baseline", "candidate", "expect"};
+// What is expected begins with the name of a metric or a segment, or with this.
+constexpr std::array<std::string_view, 1> expected_words = {"traffic"};
 constexpr std::array<std::string_view, 10> release_words = {
     "owner", "pane", "false_rollback", "unknown", "rollback", "hold", "alert", "stage", "allow",
     "observe"};
@@ -21,6 +24,7 @@ constexpr std::array<std::string_view, 13> stage_words = {
     "alert", "smoke", "watch",    "keep",    "allow", "unknown"};
 constexpr std::array<std::string_view, 5> rollback_words = {"route", "notify", "report",
                                                             "quarantine", "cooldown"};
+constexpr std::array<std::string_view, 3> test_words = {"given", "feed", "expect"};
 
 struct NotBuilt {
   std::string_view word;
@@ -30,14 +34,9 @@ struct NotBuilt {
 constexpr NotBuilt not_built[] = {
     {"require", "the release checklist"},
     {"serves", "checking what the upstream serves"},
-    {"expect", "declared traffic and rates"},
     {"needs", "features and preprocessing of a model"},
     {"feature", "features of a model"},
     {"preprocessing", "preprocessing of a model"},
-    {"test", "tests of a policy"},
-    {"strategy", "strategies of one's own"},
-    {"policy", "an organisation's base policy"},
-    {"gate", "gates"},
     {"set", "release sets"},
     {"audience", "audiences"},
     {"where", "audiences"},
@@ -64,6 +63,8 @@ std::string_view name_of(Block block) {
       return "a policy file";
     case Block::model:
       return "a model";
+    case Block::expected:
+      return "an `expect` block";
     case Block::release:
       return "a release";
     case Block::unknown:
@@ -72,6 +73,8 @@ std::string_view name_of(Block block) {
       return "a stage";
     case Block::rollback:
       return "a `rollback` block";
+    case Block::test:
+      return "a test";
   }
   return {};
 }
@@ -82,6 +85,8 @@ std::span<const std::string_view> statements_of(Block block) {
       return file_words;
     case Block::model:
       return model_words;
+    case Block::expected:
+      return expected_words;
     case Block::release:
       return release_words;
     case Block::unknown:
@@ -90,6 +95,8 @@ std::span<const std::string_view> statements_of(Block block) {
       return stage_words;
     case Block::rollback:
       return rollback_words;
+    case Block::test:
+      return test_words;
   }
   return {};
 }

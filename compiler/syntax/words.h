@@ -8,7 +8,7 @@
 
 namespace rel {
 
-enum class Block : uint8_t { file, model, release, unknown, stage, rollback };
+enum class Block : uint8_t { file, model, expected, release, unknown, stage, rollback, test };
 
 // "a release", for messages.
 std::string_view name_of(Block block);

@@ -49,6 +49,7 @@ struct Simulation::Parts {
       : plan(p), options(o), decoder(p), quiet_after_ns(quiet_after(p)) {}
 
   void begin(int64_t time_ns);
+  void reach(int64_t time_ns);
   void advance_to(int64_t time_ns);
   int64_t tick_after(int64_t limit_ns) const;
   void tick(int64_t time_ns);
@@ -143,10 +144,30 @@ void Simulation::Parts::advance_to(int64_t time_ns) {
   }
 }
 
+// A release that stands in a step since just now, with everything before it behind it.
+EngineState state_in(const SimulationPlace& place, int64_t now_ns) {
+  EngineState state;
+  state.phase = Phase::running;
+  state.stage = place.stage;
+  state.step = place.step;
+  state.started_ns = state.stage_entered_ns = state.step_entered_ns = now_ns;
+  return state;
+}
+
 void Simulation::Parts::begin(int64_t time_ns) {
   last_event_ns = time_ns;
-  runtime->request_start();
-  tick(floor_to(time_ns, options.tick_ns));
+  const int64_t first_ns = floor_to(time_ns, options.tick_ns);
+  if (options.place) runtime->restore({state_in(*options.place, first_ns)});
+  else runtime->request_start();
+  tick(first_ns);
+}
+
+// Reaches the time of an event that is counted next.
+void Simulation::Parts::reach(int64_t time_ns) {
+  if (now_ns == 0) begin(time_ns);
+  advance_to(time_ns);
+  last_event_ns = std::max(last_event_ns, time_ns);
+  event_waits = true;
 }
 
 bool Simulation::Parts::is_far_ahead(int64_t time_ns) const {
@@ -164,13 +185,32 @@ const DecodedEvent& Simulation::feed(std::string_view line) {
                                        duration_text(limits::duration_ns_max));
     return parts.refused;
   }
-  if (parts.now_ns == 0) parts.begin(event.time_ns);
-  parts.advance_to(event.time_ns);
-  parts.last_event_ns = std::max(parts.last_event_ns, event.time_ns);
-  parts.event_waits = true;
+  parts.reach(event.time_ns);
   if (event.kind == EventKind::source) parts.runtime->set_source_failing(!event.source_ok);
   else parts.runtime->observe(parts.shard, event.observation);
   return event;
+}
+
+void Simulation::start(int64_t time_ns) { parts_->begin(time_ns); }
+
+void Simulation::observe(const Observation& observation) {
+  parts_->reach(observation.time_ns);
+  parts_->runtime->observe(parts_->shard, observation);
+}
+
+void Simulation::set_source(int64_t time_ns, bool answers) {
+  parts_->reach(time_ns);
+  parts_->runtime->set_source_failing(!answers);
+}
+
+void Simulation::advance(int64_t time_ns) {
+  parts_->advance_to(time_ns);
+  if (parts_->now_ns < time_ns) parts_->tick(time_ns);
+}
+
+void Simulation::set_tick(int64_t tick_ns) {
+  REL_CHECK(tick_ns >= tick_ns_min && tick_ns <= clock_gap_ns_max);
+  parts_->options.tick_ns = tick_ns;
 }
 
 void Simulation::finish() {

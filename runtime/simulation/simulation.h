@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -23,9 +24,16 @@ enum class QuietTime : uint8_t {
   passed_over  // in seconds, where no number can change and no timer is due
 };
 
+// A step of a stage in which a release begins as if it had come so far.
+struct SimulationPlace {
+  StageId stage;
+  uint32_t step = 0;
+};
+
 struct SimulationOptions {
   int64_t tick_ns = 100'000'000;  // 10 ms to 1 s
   QuietTime quiet = QuietTime::passed_over;
+  std::optional<SimulationPlace> place;  // none: the first stage
 };
 
 class Simulation {
@@ -38,6 +46,14 @@ class Simulation {
   // Takes one line. The first event starts the release at its tick; the time of every later one is
   // reached before it is counted. A rejected line changes nothing.
   const DecodedEvent& feed(std::string_view line);
+
+  // The same without text, for events that are made and not read: times never go back.
+  void start(int64_t time_ns);
+  void observe(const Observation& observation);
+  void set_source(int64_t time_ns, bool answers);
+  // Ticks before `time_ns` and at it, whole ticks apart.
+  void advance(int64_t time_ns);
+  void set_tick(int64_t tick_ns);
 
   // Ticks up to the last event's time, rounded up to the next tick.
   void finish();

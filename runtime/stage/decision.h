@@ -31,6 +31,7 @@ enum class DecisionKind : uint8_t {
   quarantined,
   unquarantined,
 };
+inline constexpr DecisionKind decision_kind_last = DecisionKind::unquarantined;
 
 // Why the engine decided, when no trigger says it all.
 enum class Reason : uint8_t {

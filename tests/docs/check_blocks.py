@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs every ```release block of the given pages through `relc check`; each must be free of errors.
+"""Runs every ```release block of the given pages through `relc check`; each must be free of errors. The tests
+of a block that has some are run, too, and must pass.
 
 Usage: check_blocks.py RELC EXAMPLES_DIR PAGE... . A block is a complete policy; references to files are
 relative to the examples folder, where the blocks are written for the check and removed after it.
@@ -20,9 +21,12 @@ def main():
             run = subprocess.run([relc, "check", "-"], input=match.group(1), text=True,
                                  capture_output=True, cwd=examples)
             checked += 1
+            if run.returncode == 0 and re.search(r'^test "', match.group(1), re.M):
+                run = subprocess.run([relc, "test", "-"], input=match.group(1), text=True,
+                                     capture_output=True, cwd=examples)
             if run.returncode != 0:
                 failed += 1
-                print(f"{page}:{line}: relc check says {run.returncode}\n{run.stdout}{run.stderr}")
+                print(f"{page}:{line}: relc says {run.returncode}\n{run.stdout}{run.stderr}")
     print(f"{checked} blocks checked, {failed} failed")
     return 1 if failed or checked == 0 else 0
 

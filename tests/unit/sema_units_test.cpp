@@ -9,7 +9,7 @@ using namespace rel;
 using namespace rel::sema;
 
 Amount amount(std::vector<ast::Quantity::Part> parts) {
-  const QuantityAmount read = amount_of(ast::Quantity{std::move(parts), {}});
+  const QuantityAmount read = amount_of(ast::Quantity{std::move(parts), {}, {}});
   REQUIRE(read.amount);
   return *read.amount;
 }
