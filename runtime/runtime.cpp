@@ -87,6 +87,7 @@ struct Runtime::Parts {
   void take_observations(int64_t now_ns);
   void take_mail(int64_t now_ns, TickReport& report);
   void take_restored(int64_t now_ns);
+  void take_hand(HandLane lane, int64_t now_ns, TickReport& report);
   void decide(int64_t now_ns, TickReport& report);
   void take_output(int64_t now_ns, TickReport& report);
   void publish(int64_t now_ns, TickReport& report);
@@ -261,6 +262,7 @@ void Runtime::Parts::take_observations(int64_t now_ns) {
 void Runtime::Parts::take_mail(int64_t now_ns, TickReport& report) {
   const MailBlock& mail = shared.mail;
   take_restored(now_ns);
+  take_hand(HandLane::stop, now_ns, report);
   const auto tell = [&](HostEventKind kind, uint64_t raise_id) {
     engine_event(plan, tick.engine, {.kind = kind, .raise_id = raise_id}, now_ns, output);
     take_output(now_ns, report);
@@ -273,11 +275,25 @@ void Runtime::Parts::take_mail(int64_t now_ns, TickReport& report) {
       tell(HostEventKind::raise_refused, pending.id);
     }
   }
+  take_hand(HandLane::ordinary, now_ns, report);
   const uint64_t starts = mail.starts.load(std::memory_order_acquire);
   if (starts != tick.starts_taken) {
     tick.starts_taken = starts;
     tell(HostEventKind::start, 0);
   }
+}
+
+void Runtime::Parts::take_hand(HandLane lane, int64_t now_ns, TickReport& report) {
+  const size_t index = static_cast<size_t>(lane);
+  const MailedHand& mailed = shared.mail.hands[index];
+  const uint64_t version = mailed.version.load(std::memory_order_acquire);
+  if (version == 0 || version % 2 != 0) return;
+  HostEvent event{.kind = HostEventKind::hand};
+  copy_from_shared(&event.hand, &mailed.command, sizeof event.hand);
+  if (mailed.version.load(std::memory_order_acquire) != version) return;  // written anew: next tick
+  if (event.hand.sequence <= tick.engine.hands_taken[index].sequence) return;
+  engine_event(plan, tick.engine, event, now_ns, output);
+  take_output(now_ns, report);
 }
 
 void Runtime::Parts::take_restored(int64_t now_ns) {
@@ -387,6 +403,14 @@ void Runtime::grant_raise(uint64_t raise_id) {
 
 void Runtime::refuse_raise(uint64_t raise_id) {
   parts_->shared.mail.refused_raise.store(raise_id, std::memory_order_release);
+}
+
+void Runtime::post_hand(const HandCommand& command) {
+  MailedHand& mailed = parts_->shared.mail.hands[static_cast<size_t>(lane_of(command.kind))];
+  const uint64_t writing = mailed.version.load(std::memory_order_acquire) | 1;
+  mailed.version.store(writing, std::memory_order_release);
+  copy_to_shared(&mailed.command, &command, sizeof command);
+  mailed.version.store(writing + 1, std::memory_order_release);
 }
 
 void Runtime::restore(const DurableState& state) {

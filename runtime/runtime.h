@@ -89,6 +89,9 @@ class Runtime {
   void request_start();
   void grant_raise(uint64_t raise_id);
   void refuse_raise(uint64_t raise_id);
+  // Orders of people. One a lane: the next is posted once the engine has taken this one
+  // (EngineState::hands_taken).
+  void post_hand(const HandCommand& command);
   // Puts a journaled state in place at the next tick, unless the mapping has gone back since: a
   // state of an older epoch, or of the epoch in which the release went back, is not taken.
   void restore(const DurableState& state);

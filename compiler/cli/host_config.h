@@ -1,18 +1,21 @@
 // relc.yaml: what the host allows, read in one place and handed to the runtime as plain structs.
 // Input: the path given with --config. Output: the configuration, or an error with file and line.
-// Keys: `commands` (absolute paths of programs a policy may run; absent: none) and
-// `command_timeout` (seconds). Unknown keys are refused.
+// Keys: `commands` (absolute paths of programs a policy may run; absent: none), `command_timeout`
+// (seconds), `teams` and `control` (who may do what over the control socket; control_config.h).
+// Unknown keys are refused.
 #pragma once
 
 #include <string>
 
 #include "runtime/actuators/registry.h"
 #include "runtime/base/result.h"
+#include "runtime/host/authority.h"
 
 namespace rel::cli {
 
 struct HostConfig {
   CommandRules commands;
+  ControlRules control;
 };
 
 Result<HostConfig> read_host_config(const std::string& path);

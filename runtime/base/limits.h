@@ -66,6 +66,9 @@ inline constexpr size_t action_output_bytes_max = 4096;
 inline constexpr size_t control_frame_bytes_max = 1u << 20;
 inline constexpr size_t control_connections_max = 64;
 inline constexpr int64_t control_read_deadline_ns = 5'000'000'000;
+inline constexpr size_t hands_open_max = 64;        // orders without an outcome
+inline constexpr size_t hand_key_bytes_max = 128;
+inline constexpr size_t hand_why_bytes_max = 2048;
 inline constexpr size_t history_rows_max = 500;  // in one answer; ask again for the rest
 
 }  // namespace rel::limits

@@ -58,7 +58,8 @@ Status remove_stale(const std::string& path, const sockaddr_un& address) {
 
 }  // namespace
 
-Result<ControlServer> ControlServer::open(const std::string& path, Answer answer) {
+Result<ControlServer> ControlServer::open(const std::string& path, Answer answer,
+                                           gid_t group) {
   Result<sockaddr_un> address = control_address(path);
   if (!address) return address.error();
   if (Status s = remove_stale(path, *address); !s) return s.error();
@@ -74,6 +75,10 @@ Result<ControlServer> ControlServer::open(const std::string& path, Answer answer
   if (bound != 0 || listen(listener, limits::control_connections_max) != 0) {
     return Error{fmt::format("cannot listen on {}: {}; its directory must exist and be writable",
                              path, std::strerror(bound != 0 ? code : errno))};
+  }
+  if (group != static_cast<gid_t>(-1) && chown(path.c_str(), static_cast<uid_t>(-1), group) != 0) {
+    return Error{fmt::format("cannot give {} to the group of `control`: {}; run as a member of it",
+                             path, std::strerror(errno))};
   }
   struct stat made {};
   if (lstat(path.c_str(), &made) == 0) server.inode_ = made.st_ino;
@@ -135,8 +140,14 @@ void ControlServer::accept_all(int64_t steady_ns) {
       close(peer);
       continue;
     }
-    connections_.push_back(
-        {.socket = peer, .deadline_ns = steady_ns + limits::control_read_deadline_ns});
+    Result<Peer> who = peer_of(peer);
+    if (!who) {
+      close(peer);
+      continue;
+    }
+    connections_.push_back({.socket = peer,
+                            .deadline_ns = steady_ns + limits::control_read_deadline_ns,
+                            .peer = std::move(*who)});
   }
 }
 
@@ -161,7 +172,7 @@ void ControlServer::answer_lines(Connection& connection, int64_t steady_ns) {
   while ((end = connection.input.find('\n', begin)) != std::string::npos) {
     if (end - begin > limits::control_frame_bytes_max) break;
     const std::string_view line(connection.input.data() + begin, end - begin);
-    if (!line.empty()) connection.output += answer_(line) + "\n";
+    if (!line.empty()) connection.output += answer_(line, connection.peer) + "\n";
     begin = end + 1;
     connection.deadline_ns = steady_ns + limits::control_read_deadline_ns;
   }

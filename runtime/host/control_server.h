@@ -12,17 +12,20 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/host/authority.h"
 
 namespace rel {
 
 class ControlServer {
  public:
-  // One request in, one line out, without its end.
-  using Answer = std::function<std::string(std::string_view request)>;
+  // One request of a peer in, one line out, without its end.
+  using Answer = std::function<std::string(std::string_view request, const Peer& peer)>;
 
   // A socket file that nobody listens on is left over and replaced; a live one, or a file of
   // another kind, is an error.
-  static Result<ControlServer> open(const std::string& path, Answer answer);
+  // `group` may connect besides the owner; -1: that of the process.
+  static Result<ControlServer> open(const std::string& path, Answer answer,
+                                    gid_t group = static_cast<gid_t>(-1));
   ControlServer(ControlServer&& other) noexcept;
   ControlServer& operator=(ControlServer&&) = delete;
   ~ControlServer();
@@ -40,6 +43,7 @@ class ControlServer {
   struct Connection {
     int socket = -1;
     int64_t deadline_ns = 0;
+    Peer peer;
     std::string input;
     std::string output;
     bool closing = false;  // close once the output is written

@@ -4,8 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/base/limits.h"
+#include "runtime/host/control_answer.h"
+#include "runtime/host/control_hands.h"
 #include "runtime/host/host.h"
 #include "runtime/host/status_json.h"
+#include "runtime/host/why_text.h"
 #include "runtime/journal/log_text.h"
 
 namespace rel {
@@ -13,25 +16,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string refuse(std::string_view why) { return dump({{"ok", false}, {"error", why}}); }
-
 std::string history(Host& host, const Json& request) {
   int64_t since = 0;
   if (request.contains("since")) {
     if (!request["since"].is_number_integer() || request["since"].get<int64_t>() < 0) {
-      return refuse("`since` is the sequence of a decision, 0 for all of them");
+      return refusal_line("`since` is the sequence of a decision, 0 for all of them");
     }
     since = request["since"].get<int64_t>();
   }
   if (host.release().id == 0) {
-    return dump({{"ok", true}, {"decisions", Json::array()}, {"more", false}});
+    return answer_line({{"ok", true}, {"decisions", Json::array()}, {"more", false}});
   }
   auto logged = host.journal().decisions(host.release().id, since, limits::history_rows_max);
-  if (!logged) return refuse(logged.error().message);
+  if (!logged) return refusal_line(logged.error().message);
   Json rows = Json::array();
   for (const LoggedDecision& one : *logged) {
     rows.push_back({{"sequence", one.sequence},
@@ -39,30 +36,47 @@ std::string history(Host& host, const Json& request) {
                     {"decision", Json::parse(logged_json(host.plan(), one.entry))}});
   }
   const bool more = logged->size() == limits::history_rows_max;
-  return dump({{"ok", true}, {"decisions", std::move(rows)}, {"more", more}});
+  return answer_line({{"ok", true}, {"decisions", std::move(rows)}, {"more", more}});
+}
+
+std::string why(Host& host, const Json& request) {
+  std::string wanted;
+  if (request.contains("decision")) {
+    if (!request["decision"].is_string()) return refusal_line("`decision` is a number or a kind");
+    wanted = request["decision"];
+  }
+  auto log = host.journal().decisions(host.release().id, 0, INT64_MAX);
+  if (!log) return refusal_line(log.error().message);
+  Result<size_t> index = find_decision(*log, wanted);
+  if (!index) return refusal_line(index.error().message);
+  return answer_line({{"ok", true}, {"why", why_text(host.plan(), *log, *index)}});
 }
 
 }  // namespace
 
-std::string answer_control(Host& host, std::string_view request) {
+std::string answer_control(Host& host, std::string_view request, const Peer& peer,
+                           HostTime now) {
   const Json parsed = Json::parse(request, nullptr, false);
   if (!parsed.is_object() || !parsed.contains("verb") || !parsed["verb"].is_string()) {
-    return refuse(R"(a request is one JSON object a line: {"verb":"status"})");
+    return refusal_line(R"(a request is one JSON object a line: {"verb":"status"})");
   }
   const std::string verb = parsed["verb"];
   const std::string release =
       parsed.contains("release") && parsed["release"].is_string() ? parsed["release"] : "";
   if (!release.empty() && release != host.plan().release) {
-    return refuse(fmt::format("this host carries out release `{}`, not `{}`", host.plan().release,
+    return refusal_line(fmt::format("this host carries out release `{}`, not `{}`", host.plan().release,
                               release));
   }
-  if (verb == "ping") return dump({{"ok", true}, {"release", host.plan().release}});
+  if (verb == "ping") return answer_line({{"ok", true}, {"release", host.plan().release}});
   if (verb == "status") {
-    return dump({{"ok", true}, {"status", Json::parse(status_json(host))}});
+    return answer_line({{"ok", true}, {"status", Json::parse(status_json(host))}});
   }
   if (verb == "history") return history(host, parsed);
-  return refuse(fmt::format("`{}` is not built in this version; there are ping, status and history",
-                            verb));
+  if (verb == "why") return why(host, parsed);
+  if (verb == "order") return answer_order(host, parsed);
+  if (verb == "audit") return answer_audit(host, parsed);
+  if (is_hand_verb(verb)) return answer_hand(host, parsed, peer, now.now_ns);
+  return refusal_line(fmt::format("`{}` is not a verb of this version", verb));
 }
 
 }  // namespace rel

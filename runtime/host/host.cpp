@@ -78,13 +78,11 @@ Status Host::recover(HostTime now) {
   const EngineState& first =
       recovery.kind == RecoveryKind::restore_journal ? recovery.state : mapping;
   // A release that may not start leaves no record: it is judged anew at the next start.
-  if (release_.id == 0 && first.phase == Phase::idle) {
+  if (!journaled && first.phase == Phase::idle) {
     if (Status s = check_may_start(now); !s) return s;
   }
   if (release_.id == 0 && blocked_.empty()) {
-    Result<ReleaseRecord> begun = journal_.begin_release(plan, now.now_ns);
-    if (!begun) return begun.error();
-    release_ = std::move(*begun);
+    if (Status s = begin_release(now.now_ns); !s) return s;
   }
   if (journaled) {
     raise_ = journaled->raise;
@@ -92,16 +90,62 @@ Status Host::recover(HostTime now) {
     journaled_phase_ = journaled->state.phase;
     last_seen_ = last_journaled_;
   }
-  report_folder_ = fmt::format("{}/reports/{}-{}", settings_.state_dir, plan.release,
-                               file_time_text(release_.begun_ns));
-  way_back_ = std::make_unique<WayBack>(plan, release_, settings_.commands, report_folder_,
-                                        std::move(actions));
+  prepare_way_back(std::move(actions));
   if (recovery.kind == RecoveryKind::restore_journal) {
     restoring_ = recovery.state;
     last_seen_ = recovery.state.next_decision_id - 1;
     runtime_.restore({recovery.state, journaled ? journaled->evidence : std::vector<uint64_t>{}});
   }
+  Result<HandBook> hands = HandBook::open(runtime_, journal_.hands(), release_.id);
+  if (!hands) return hands.error();
+  hands_.emplace(std::move(*hands));
   if (first.phase == Phase::idle && blocked_.empty()) runtime_.request_start();
+  return ok();
+}
+
+void Host::prepare_way_back(std::vector<ActionRecord> actions) {
+  const Plan& plan = runtime_.plan();
+  report_folder_ = fmt::format("{}/reports/{}-{}", settings_.state_dir, plan.release,
+                               file_time_text(release_.begun_ns));
+  way_back_ = std::make_unique<WayBack>(plan, release_, settings_.commands, report_folder_,
+                                        std::move(actions));
+}
+
+Status Host::begin_release(int64_t now_ns) {
+  Result<ReleaseRecord> begun = journal_.begin_release(runtime_.plan(), now_ns);
+  if (!begun) return begun.error();
+  release_ = std::move(*begun);
+  return ok();
+}
+
+// The record of the release comes first: it has no state yet, so that a host that dies here judges
+// anew whether the release may start.
+Status Host::unquarantine(const HandRecord& order, int64_t now_ns) {
+  const Plan& plan = runtime_.plan();
+  const std::string candidate(candidate_identity(plan));
+  auto quarantine = journal_.quarantined(candidate);
+  if (!quarantine) return quarantine.error();
+  if (!quarantine->has_value()) {
+    return Error{fmt::format("candidate `{}` is not quarantined", candidate)};
+  }
+  if (release_.id == 0) {
+    if (Status s = begin_release(now_ns); !s) return s;
+    hands_->begin_release(release_.id);
+    prepare_way_back({});
+  }
+  JournalEntry entry{.because = fmt::format("candidate `{}`: {}", candidate, order.why),
+                     .actor = order.actor};
+  entry.decision.time_ns = now_ns;
+  entry.decision.epoch = state().epoch;
+  entry.decision.kind = DecisionKind::unquarantined;
+  entry.decision.reason = Reason::by_hand;
+  const JournalBatch batch{.entries = {&entry, 1}, .cleared = candidate};
+  if (Status s = journal_.record(release_.id, plan, batch); !s) return s;
+  if (settings_.logged) settings_.logged(entry);
+  if (blocked_.empty()) return ok();
+  blocked_.clear();
+  if (Status s = check_may_start({.now_ns = now_ns}); !s) return s;
+  if (blocked_.empty()) runtime_.request_start();
   return ok();
 }
 
@@ -145,6 +189,8 @@ bool Host::waits_for_restore(const EngineState& state) {
 
 void Host::step(HostTime now) {
   runtime_.sidecar_heartbeat(now.now_ns);
+  // Before the journal: what takes exposure away does not wait for a disk that fails.
+  if (!restoring_) hands_->step(runtime_.engine_state());
   if (!blocked_.empty() || now.steady_ns < retry_at_ns_) return;
   keep_journal(now);
   if (journal_error_.empty()) go_back(now);
@@ -182,10 +228,21 @@ void Host::sort_decisions(Pass& pass) {
     if (of_raise && (!pass.asks || decision.time_ns != asked_ns)) continue;
     JournalEntry entry{.decision = decision};
     if (of_raise) entry.raise = pending.id;
+    name_hand(entry);
     if (goes_back(decision.kind)) entry.frame = aggregates_json(runtime_);
     pass.entries.push_back(std::move(entry));
   }
   if (pass.asks) pass.raises.push_back({pending, RaiseOutcome::permitted});
+}
+
+// Who ordered it, and why in that person's words.
+void Host::name_hand(JournalEntry& entry) {
+  if (entry.decision.hand == 0) return;
+  const HandRecord* order = hands_->find(entry.decision.hand);
+  entry.actor = order == nullptr ? "unknown" : order->actor;
+  if (order == nullptr) return;
+  entry.because = order->argument.empty() ? order->why
+                                          : fmt::format("{}: {}", order->argument, order->why);
 }
 
 void Host::settle_last_raise(Pass& pass) {

@@ -17,6 +17,8 @@
 
 #include "runtime/actuators/registry.h"
 #include "runtime/base/result.h"
+#include "runtime/host/authority.h"
+#include "runtime/host/hand_book.h"
 #include "runtime/host/host_time.h"
 #include "runtime/host/recovery.h"
 #include "runtime/host/way_back.h"
@@ -28,6 +30,7 @@ namespace rel {
 struct HostSettings {
   std::string state_dir;
   CommandRules commands;
+  ControlRules control;
   // Called with every decision once it is durable.
   std::function<void(const JournalEntry&)> logged;
 };
@@ -42,6 +45,12 @@ class Host {
   // One pass: heartbeat, decisions to the journal, permission of a raise, the way back.
   void step(HostTime now);
 
+  // -- hands
+  HandBook& hands() { return *hands_; }
+  // Clears the candidate's quarantine, in the name of who ordered it; a release that it kept from
+  // starting starts.
+  Status unquarantine(const HandRecord& order, int64_t now_ns);
+
   // -- looking
   const Plan& plan() const { return runtime_.plan(); }
   Runtime& runtime() { return runtime_; }
@@ -54,6 +63,7 @@ class Host {
   // What recovery had to do; empty when both memories agreed.
   const std::string& recovery_note() const { return recovery_note_; }
   Journal& journal() { return journal_; }
+  const ControlRules& control_rules() const { return settings_.control; }
   const std::vector<ActionRecord>& actions() const { return way_back_->outcomes(); }
   const std::string& report_folder() const { return report_folder_; }
   // The release has come to an end and everything after it is done and durable.
@@ -63,10 +73,13 @@ class Host {
   Host(Runtime& runtime, Journal& journal, HostSettings settings);
   Status recover(HostTime now);
   Status check_may_start(HostTime now);
+  Status begin_release(int64_t now_ns);
+  void prepare_way_back(std::vector<ActionRecord> actions);
   bool waits_for_restore(const EngineState& state);
   struct Pass;
   bool read_ring(Pass& pass);
   void sort_decisions(Pass& pass);
+  void name_hand(JournalEntry& entry);
   void settle_last_raise(Pass& pass);
   void keep_journal(HostTime now);
   bool snapshot_is_due(const Pass& pass) const;
@@ -84,6 +97,7 @@ class Host {
   std::string journal_error_;
   std::string recovery_note_;
   std::unique_ptr<WayBack> way_back_;
+  std::optional<HandBook> hands_;
   std::optional<EngineState> restoring_;  // handed to the runtime, not yet in force
   std::optional<RaiseRecord> raise_;      // the latest in the journal
   uint64_t last_journaled_ = 0;           // decision of the engine

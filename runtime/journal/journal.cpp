@@ -37,6 +37,7 @@ int64_t decision_checksum(int64_t release, int64_t sequence, std::string_view by
       .add(entry.because)
       .add(entry.frame)
       .add(static_cast<int64_t>(entry.raise))
+      .add(entry.actor)
       .value();
 }
 
@@ -95,6 +96,7 @@ class Transaction {
 
 struct Journal::Parts {
   std::unique_ptr<Database> database;
+  std::optional<HandTable> hands;
   // What each tick of a busy host uses, prepared once.
   Statement insert_decision;
   Statement find_decision;
@@ -113,6 +115,7 @@ struct Journal::Parts {
   Status add_raise(int64_t release, const RaiseRecord& record);
   Status add_action(int64_t release, const ActionRecord& action);
   Status add_quarantine(const QuarantineRecord& record);
+  Status clear_quarantine(std::string_view candidate);
   Status add_cooldown(const CooldownRecord& record);
   Result<std::optional<ReleaseRecord>> read_release(Statement& statement);
   Result<std::optional<RaiseRecord>> last_raise(int64_t release);
@@ -129,13 +132,14 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options) {
   if (Status s = prepare_schema(**database, mode); !s) return s.error();
   std::unique_ptr<Journal> journal(new Journal());
   journal->parts_->database = std::move(*database);
+  journal->parts_->hands.emplace(*journal->parts_->database);
   if (Status s = journal->parts_->prepare(); !s) return s.error();
   return journal;
 }
 
 Status Journal::Parts::prepare() {
   const std::pair<Statement*, std::string_view> statements[] = {
-      {&insert_decision, "INSERT INTO decisions VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
+      {&insert_decision, "INSERT INTO decisions VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       {&find_decision, "SELECT decision FROM decisions WHERE release=? AND engine_id=?"},
       {&last_sequence, "SELECT coalesce(max(sequence), 0) FROM decisions WHERE release=?"},
       {&put_state, "INSERT OR REPLACE INTO states VALUES(?, ?, ?)"},
@@ -252,6 +256,9 @@ Status Journal::record(int64_t release, const Plan& plan, const JournalBatch& ba
   if (batch.cooldown != nullptr) {
     if (Status s = parts_->add_cooldown(*batch.cooldown); !s) return s;
   }
+  if (!batch.cleared.empty()) {
+    if (Status s = parts_->clear_quarantine(batch.cleared); !s) return s;
+  }
   return transaction->commit();
 }
 
@@ -290,7 +297,8 @@ Status Journal::Parts::add_entry(int64_t release, const JournalEntry& entry) {
   bind_number_or_null(insert_decision, 3, decision.id);
   bind_number_or_null(insert_decision, 4, entry.raise);
   insert_decision.bind_blob(5, bytes).bind_text(6, entry.because).bind_text(7, entry.frame);
-  insert_decision.bind(8, decision_checksum(release, sequence, bytes, entry));
+  insert_decision.bind_text(8, entry.actor);
+  insert_decision.bind(9, decision_checksum(release, sequence, bytes, entry));
   return insert_decision.run();
 }
 
@@ -329,6 +337,12 @@ Status Journal::Parts::add_quarantine(const QuarantineRecord& record) {
   if (!put) return put.error();
   put->bind_text(1, record.candidate).bind_text(2, record.release).bind(3, record.since_ns);
   return put->run();
+}
+
+Status Journal::Parts::clear_quarantine(std::string_view candidate) {
+  Result<Statement> clear = database->prepare("DELETE FROM quarantine WHERE candidate=?");
+  if (!clear) return clear.error();
+  return clear->bind_text(1, candidate).run();
 }
 
 Status Journal::Parts::add_cooldown(const CooldownRecord& record) {
@@ -417,7 +431,7 @@ Result<std::vector<LoggedDecision>> Journal::decisions(int64_t release, int64_t 
                                                        size_t limit) {
   Database& database = *parts_->database;
   Result<Statement> read = database.prepare(
-      "SELECT sequence, decision, because, frame, raise_id, checksum FROM decisions AS d "
+      "SELECT sequence, decision, because, frame, raise_id, checksum, actor FROM decisions AS d "
       "WHERE release=? AND sequence>? AND NOT EXISTS (SELECT 1 FROM raises AS r WHERE "
       "r.release=d.release AND r.raise_id=d.raise_id AND r.outcome=?) ORDER BY sequence LIMIT ?");
   if (!read) return read.error();
@@ -434,6 +448,7 @@ Result<std::vector<LoggedDecision>> Journal::decisions(int64_t release, int64_t 
     one.entry.because = read->text(2);
     one.entry.frame = read->text(3);
     one.entry.raise = static_cast<uint64_t>(read->integer(4));
+    one.entry.actor = read->text(6);
     const std::string_view bytes = read->blob(1);
     Result<Decision> decision = decode_decision(bytes);
     if (!decision ||
@@ -489,6 +504,8 @@ Result<std::optional<CooldownRecord>> Journal::cooldown(std::string_view model) 
                                       .release = std::string(find->text(0)),
                                       .until_ns = find->integer(1)});
 }
+
+HandTable& Journal::hands() { return *parts_->hands; }
 
 std::string_view candidate_identity(const Plan& plan) {
   const std::string_view digest = plan.text(plan.candidate.digest);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/journal/hand_table.h"
 #include "runtime/plan/plan.h"
 #include "runtime/stage/decision.h"
 #include "runtime/stage/engine.h"
@@ -42,6 +43,7 @@ struct JournalEntry {
   std::string because;  // replaces the sentence made from the decision; empty: nothing to add
   std::string frame;    // json of all aggregates at that moment, for reports; may be empty
   uint64_t raise = 0;   // the raise it announces; 0: none
+  std::string actor;    // the person who ordered it; empty: nobody did
 };
 
 struct LoggedDecision {
@@ -97,6 +99,7 @@ struct JournalBatch {
   std::span<const ActionRecord> actions;
   const QuarantineRecord* quarantine = nullptr;
   const CooldownRecord* cooldown = nullptr;
+  std::string_view cleared;  // this candidate is no longer quarantined; empty: nobody
 };
 
 enum class JournalMode : uint8_t { own, read_only };
@@ -131,6 +134,9 @@ class Journal {
   Result<std::vector<ActionRecord>> actions(int64_t release);
   Result<std::optional<QuarantineRecord>> quarantined(std::string_view candidate);
   Result<std::optional<CooldownRecord>> cooldown(std::string_view model);
+
+  // What people ordered.
+  HandTable& hands();
 
  private:
   Journal();

@@ -15,9 +15,10 @@ namespace rel {
 std::string logged_json(const Plan& plan, const JournalEntry& entry) {
   using Json = nlohmann::ordered_json;
   std::string line = decision_json(plan, entry.decision);
-  if (entry.because.empty()) return line;
+  if (entry.because.empty() && entry.actor.empty()) return line;
   Json json = Json::parse(line);
-  json["because"] = entry.because;
+  if (!entry.because.empty()) json["because"] = entry.because;
+  if (!entry.actor.empty()) json["actor"] = entry.actor;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -30,6 +31,7 @@ std::string logged_line(const Plan& plan, const JournalEntry& entry) {
   std::string line =
       fmt::format("{}  {:<18}  {:<10}  {:>5}  {}", rfc3339_text(decision.time_ns),
                   decision_kind_name(decision.kind), stage, share, entry.because);
+  if (!entry.actor.empty()) line += fmt::format("  [by {}]", entry.actor);
   std::replace(line.begin(), line.end(), '\n', ' ');
   return line;
 }

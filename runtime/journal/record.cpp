@@ -23,7 +23,7 @@ void append(std::string& bytes, const void* data, size_t size) {
 
 bool known_decision(const Decision& decision) {
   return decision.kind <= DecisionKind::unquarantined &&
-         decision.reason <= Reason::action_outcome;
+         decision.reason <= Reason::by_hand;
 }
 
 }  // namespace
@@ -56,20 +56,28 @@ std::string encode_state(const Plan& plan, const EngineState& state) {
   append(bytes, &state, state_head);
   append(bytes, state.sustains, plan.sustains.size() * sizeof(SustainState));
   append(bytes, state.triggers, plan.triggers.size() * sizeof(TriggerState));
+  append(bytes, state.overruled_until_ns, plan.triggers.size() * sizeof(int64_t));
   return bytes;
 }
 
 Result<EngineState> decode_state(const Plan& plan, std::string_view bytes) {
   const size_t sustains = plan.sustains.size() * sizeof(SustainState);
   const size_t triggers = plan.triggers.size() * sizeof(TriggerState);
-  if (bytes.size() != state_head + sustains + triggers) {
+  const size_t overruled = plan.triggers.size() * sizeof(int64_t);
+  if (bytes.size() != state_head + sustains + triggers + overruled) {
     return Error{"an engine state does not have the form of its plan"};
   }
   EngineState state;
   std::memcpy(static_cast<void*>(&state), bytes.data(), state_head);
   if (sustains > 0) std::memcpy(state.sustains, bytes.data() + state_head, sustains);
-  if (triggers > 0) std::memcpy(state.triggers, bytes.data() + state_head + sustains, triggers);
-  const bool placed = state.phase == Phase::idle ||
+  if (triggers > 0) {
+    const char* first = bytes.data() + state_head + sustains;
+    std::memcpy(state.triggers, first, triggers);
+    std::memcpy(state.overruled_until_ns, first + triggers, overruled);
+  }
+  // A release that was called off before it began has no stage.
+  const bool unplaced = state.phase == Phase::idle || state.phase == Phase::withdrawn;
+  const bool placed = (unplaced && state.stage.is_none()) || state.phase == Phase::idle ||
                       (state.stage.value < plan.stages.size() &&
                        state.step < plan.stages[state.stage.value].steps.count);
   if (state.phase > Phase::withdrawn || !placed) {
@@ -79,9 +87,10 @@ Result<EngineState> decode_state(const Plan& plan, std::string_view bytes) {
 }
 
 std::string layout_text() {
-  return fmt::format("decision {} evidence {} state {} sustain {} trigger {} test {} cell {} {}",
+  return fmt::format("decision {} evidence {} state {} sustain {} trigger {} test {} cell {} hand {} {}",
                      decision_head, sizeof(Evidence), state_head, sizeof(SustainState),
                      sizeof(TriggerState), sizeof(TestEvidence), sizeof(CellEvidence),
+                     sizeof(HandCommand),
                      std::endian::native == std::endian::little ? "little" : "big");
 }
 

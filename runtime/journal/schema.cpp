@@ -21,7 +21,8 @@ CREATE TABLE releases(
   plan BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT;
 CREATE TABLE decisions(
   release INTEGER NOT NULL, sequence INTEGER NOT NULL, engine_id INTEGER, raise_id INTEGER,
-  decision BLOB NOT NULL, because TEXT NOT NULL, frame TEXT NOT NULL, checksum INTEGER NOT NULL,
+  decision BLOB NOT NULL, because TEXT NOT NULL, frame TEXT NOT NULL, actor TEXT NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY(release, sequence), UNIQUE(release, engine_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE states(
   release INTEGER PRIMARY KEY, state BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT;
@@ -36,6 +37,11 @@ CREATE TABLE actions(
   release INTEGER NOT NULL, action INTEGER NOT NULL, status INTEGER NOT NULL,
   attempts INTEGER NOT NULL, time_ns INTEGER NOT NULL, detail TEXT NOT NULL,
   PRIMARY KEY(release, action)) STRICT, WITHOUT ROWID;
+CREATE TABLE hands(
+  sequence INTEGER PRIMARY KEY, release INTEGER NOT NULL, key TEXT NOT NULL UNIQUE,
+  verb TEXT NOT NULL, argument TEXT NOT NULL, actor TEXT NOT NULL, why TEXT NOT NULL,
+  time_ns INTEGER NOT NULL, outcome INTEGER NOT NULL, detail TEXT NOT NULL,
+  command BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT;
 CREATE TABLE quarantine(
   candidate TEXT PRIMARY KEY, release TEXT NOT NULL, since_ns INTEGER NOT NULL) STRICT;
 CREATE TABLE cooldowns(

@@ -19,7 +19,7 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free);
 static_assert(std::atomic<int64_t>::is_always_lock_free);
 
 inline constexpr uint64_t shared_magic = 0x312d'6574'6174'7372;  // "rstate-1", little endian
-inline constexpr uint64_t shared_layout_version = 2;
+inline constexpr uint64_t shared_layout_version = 3;
 inline constexpr size_t banks = 2;
 inline constexpr size_t buffers = 2;
 
@@ -49,6 +49,12 @@ struct alignas(64) LeaseBlock {
   std::atomic<int32_t> stalled_pid[banks];  // who may still write to that bank
 };
 
+// One order of a person, taken by its sequence.
+struct MailedHand {
+  std::atomic<uint64_t> version;  // odd while `command` is being written
+  HandCommand command;
+};
+
 // Requests of whoever owns the journal, taken at ticks. Each is a word that only grows, so nothing
 // can be lost by a full queue, and an evaluator that dies before it has acted acts again.
 struct alignas(64) MailBlock {
@@ -58,6 +64,7 @@ struct alignas(64) MailBlock {
   std::atomic<uint64_t> restores;  // odd while `restored` is being written
   std::atomic<uint32_t> source_failing;
   std::atomic<uint32_t> restored_evidence;  // 1: SharedLayout::restored_offset holds a checkpoint
+  MailedHand hands[hand_lanes];
   alignas(64) EngineState restored;
 };
 

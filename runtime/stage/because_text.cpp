@@ -392,6 +392,7 @@ std::string because_text(const Plan& plan, const Decision& decision) {
              duration_text(decision.time_ns - decision.since_ns);
     case Reason::recovered: return "the release goes on after a restart";
     case Reason::action_outcome: return of_action(plan, decision);
+    case Reason::by_hand: return "a person ordered it";
   }
   REL_CHECK(false);
 }

@@ -50,6 +50,7 @@ enum class Reason : uint8_t {
   baseline_released,     // `keep baseline warm` has passed
   recovered,             // the release went on after a restart
   action_outcome,        // see `action`
+  by_hand,               // a person ordered it: see `hand`
 };
 
 // One number the decision rests on, copied from the frame of its tick.
@@ -67,6 +68,7 @@ struct Decision {
   int64_t time_ns = 0;    // nanoseconds since the Unix epoch
   int64_t since_ns = 0;   // when its condition began to hold (0: at once)
   uint64_t epoch = 0;     // rollback epoch after the decision
+  uint64_t hand = 0;      // sequence of the order that caused it; 0: none
   DecisionKind kind = DecisionKind::held;
   Reason reason = Reason::release_started;
   uint8_t cause = 0;           // Cause

@@ -17,6 +17,7 @@
 #include "runtime/base/verdict.h"
 #include "runtime/plan/plan.h"
 #include "runtime/stage/decision.h"
+#include "runtime/stage/hand.h"
 
 namespace rel {
 
@@ -77,6 +78,7 @@ struct EngineState {
   uint8_t holding = 0;       // a `held` without its `resumed`
   uint8_t start_wanted = 0;  // asked to start, not yet in the first stage
   uint8_t watching = 0;      // in the `watch` of the last stage; `step_clock_ns` is its clock
+  uint8_t paused = 0;        // by a person: nothing is raised
   StageId stage;
   uint32_t step = 0;
   uint8_t warm_told = 0;     // the end of `keep baseline warm` has been told
@@ -97,8 +99,11 @@ struct EngineState {
   uint32_t ticks_since_stage = 0;
   uint64_t step_samples = 0;       // requests of the candidate seen in the present step
   uint64_t step_samples_read = 0;  // by the aggregate at the last tick
+  HandTaken hands_taken[hand_lanes];
+  HandWish wish;
   SustainState sustains[limits::sustains_max];
   TriggerState triggers[limits::triggers_max];
+  int64_t overruled_until_ns[limits::triggers_max] = {};  // by trigger; 0: not
 };
 static_assert(std::is_trivially_copyable_v<EngineState>);
 
@@ -120,11 +125,13 @@ enum class HostEventKind : uint8_t {
   start,          // begin the release (asks for the raise into its first stage)
   raise_durable,  // the raise `raise_id` is on disk: take effect
   raise_refused,  // it could not be written: stay, and ask again at a later tick
+  hand,           // what a person ordered
 };
 
 struct HostEvent {
   HostEventKind kind = HostEventKind::none;
   uint64_t raise_id = 0;
+  HandCommand hand;
 };
 
 // Verdicts of one tick: by predicate, and by sustain.

@@ -47,6 +47,7 @@ void take_effect(EventStep& step) {
   EngineState& state = step.state;
   const Raise raise = state.pending;
   state.pending = Raise{};
+  if (state.wish.state == WishState::open) state.wish.state = WishState::granted;
   switch (raise.kind) {
     case RaiseKind::none: return;
     case RaiseKind::start:
@@ -70,7 +71,7 @@ void start(EventStep& step) {
   EngineState& state = step.state;
   if (state.phase != Phase::idle || state.start_wanted) return;
   state.start_wanted = 1;
-  stage::ask_for_start(step);
+  if (!state.paused) stage::ask_for_start(step);
 }
 
 }  // namespace
@@ -94,6 +95,7 @@ void engine_event(const Plan& plan, EngineState& state, const HostEvent& event, 
         state.raise_not_before_ns = now_ns + raise_retry_ns;
       }
       break;
+    case HostEventKind::hand: stage::take_hand(step, event.hand); break;
   }
   stage::end_output(step);
 }

@@ -33,6 +33,11 @@ int64_t time_in_stage(const TickStep& step) {
   return step.now_ns - step.state.stage_entered_ns;
 }
 
+// A trigger that a person has overruled is still read, but does nothing.
+bool is_overruled(const TickStep& step, TriggerId id) {
+  return step.now_ns < step.state.overruled_until_ns[id.value];
+}
+
 bool acts(const TickStep& step, TriggerId id) {
   const Trigger& trigger = step.plan.triggers[id.value];
   if (!stage::belongs_to(trigger, step.state.stage)) return false;
@@ -45,7 +50,8 @@ template <typename Visit>
 void each_trigger(TickStep& step, TriggerAction action, Visit visit) {
   for (uint32_t i = 0; i < step.plan.triggers.size(); ++i) {
     const Trigger& trigger = step.plan.triggers[i];
-    if (trigger.action == action && acts(step, TriggerId{i})) {
+    if (trigger.action == action && acts(step, TriggerId{i}) &&
+        !is_overruled(step, TriggerId{i})) {
       visit(trigger, step.state.triggers[i], TriggerId{i});
     }
   }
@@ -92,8 +98,9 @@ void advance_clocks(TickStep& step) {
 
 // -- triggers
 
-void observe_trigger(const TickStep& step, TriggerId id, TriggerState& state) {
+void observe_trigger(const TickStep& step, TriggerId id) {
   const Trigger& trigger = step.plan.triggers[id.value];
+  TriggerState& state = step.state.triggers[id.value];
   if (trigger.after_share_millionths != 0 && state.share_since_ns == 0 &&
       stage::share_of(step.plan, step.state.stage, step.state.step) >=
           trigger.after_share_millionths) {
@@ -104,7 +111,7 @@ void observe_trigger(const TickStep& step, TriggerId id, TriggerState& state) {
   if (!pending) state.since_ns = 0;
   else if (state.since_ns == 0) state.since_ns = step.now_ns;
 
-  if (!is_unknown(when) || !acts(step, id)) {
+  if (!is_unknown(when) || !acts(step, id) || is_overruled(step, id)) {
     state.unknown_since_ns = 0;
   } else if (state.unknown_since_ns == 0 || state.verdict != static_cast<uint8_t>(when)) {
     state.unknown_since_ns = step.now_ns;
@@ -119,25 +126,15 @@ void observe_triggers(TickStep& step) {
   for (uint32_t i = 0; i < step.plan.triggers.size(); ++i) {
     const Trigger& trigger = step.plan.triggers[i];
     if (stage::belongs_to(trigger, step.state.stage)) {
-      observe_trigger(step, TriggerId{i}, step.state.triggers[i]);
+      observe_trigger(step, TriggerId{i});
     }
   }
 }
 
 // -- the way back
 
-void stop(EngineState& state, Phase phase) {
-  state.phase = phase;
-  state.pending = Raise{};
-  state.holding = 0;
-  state.held_by = TriggerId{};
-  state.held_since_ns = 0;
-}
-
-void roll_back(TickStep& step, const DecisionCause& why) {
-  stop(step.state, Phase::rolled_back);
-  ++step.state.epoch;
-  Decision& decision = stage::emit(step, DecisionKind::rolled_back, why);
+void go_back(TickStep& step, const DecisionCause& why) {
+  Decision& decision = stage::roll_back(step, why);
   if (why.trigger.is_none()) return;
   stage::add_evidence(step, step.plan.triggers[why.trigger.value].when, decision);
 }
@@ -150,7 +147,7 @@ bool roll_back_if_true(TickStep& step) {
     why = {Reason::trigger_true, id, cause_none, state.since_ns};
   });
   if (why.trigger.is_none()) return false;
-  roll_back(step, why);
+  go_back(step, why);
   return true;
 }
 
@@ -203,7 +200,7 @@ bool roll_back_if_unknown(TickStep& step) {
     if (why.trigger.is_none() && effect.action == UnknownAction::rollback) why = cause;
   });
   if (why.trigger.is_none()) return false;
-  roll_back(step, why);
+  go_back(step, why);
   return true;
 }
 
@@ -250,6 +247,7 @@ void begin_hold(TickStep& step, const DecisionCause& why) {
   EngineState& state = step.state;
   state.held_by = why.trigger;
   state.pending = Raise{};  // hold beats promote, also when its record is still being written
+  stage::void_wish(state, HandRefusal::held);
   if (state.holding) return;
   state.holding = 1;
   state.held_since_ns = step.now_ns;
@@ -395,11 +393,57 @@ void begin_watch(TickStep& step) {
                     stage::emit(step, DecisionKind::promoted, why));
 }
 
+// Where an ordered promotion leads.
+Raise wished_raise(const TickStep& step) {
+  const EngineState& state = step.state;
+  const StageId wished = state.wish.stage;
+  if (wished.is_none() && state.step + 1 < present_stage(step).steps.count) {
+    return {.kind = RaiseKind::step, .stage = state.stage, .step = state.step + 1};
+  }
+  const StageId next = wished.is_none() ? StageId{state.stage.value + 1} : wished;
+  const bool last = next.value == step.plan.stages.size();
+  if (last) return {.kind = RaiseKind::complete, .stage = state.stage, .step = state.step};
+  return {.kind = RaiseKind::stage, .stage = next};
+}
+
+// A promotion that a person ordered does not wait for clocks and conditions; it goes through the
+// journal as any other, and the numbers its gates rest on are its evidence. Windows of increase
+// bind people as well.
+void ask_for_wish(TickStep& step) {
+  const uint64_t sequence = step.state.wish.sequence;
+  const Raise raise = wished_raise(step);
+  if (!stage::is_permitted(step.plan, step.state, raise, step.now_ns)) {
+    return stage::void_wish(step.state, HandRefusal::outside_windows);
+  }
+  const StageId here = step.state.stage;
+  const DecisionCause why{.reason = Reason::by_hand};
+  stage::ask_for(step, raise.kind, raise.stage, raise.step);
+  if (raise.kind == RaiseKind::step) {
+    Decision& decision = stage::emit_raise(step, DecisionKind::step_advanced, here, why);
+    decision.hand = sequence;
+    return add_gate_evidence(step, TriggerAction::step, decision);
+  }
+  const bool last = raise.kind == RaiseKind::complete;
+  const DecisionKind kind = last ? DecisionKind::completed : DecisionKind::promoted;
+  Decision& left = stage::emit_raise(step, kind, here, why);
+  left.hand = sequence;
+  add_gate_evidence(step, TriggerAction::promote, left);
+  if (!last) {
+    stage::emit_raise(step, DecisionKind::stage_entered, raise.stage, why).hand = sequence;
+  }
+}
+}
+
 void raise_if_due(TickStep& step) {
   EngineState& state = step.state;
+  if (state.paused) return;
   if (state.pending.kind != RaiseKind::none || step.now_ns < state.raise_not_before_ns) return;
-  if (rollback_is_pending(step)) return;
-  if (state.watching) return stage::complete_if_watched(step);
+  if (rollback_is_pending(step)) return stage::void_wish(state, HandRefusal::rollback_pending);
+  if (state.watching) {
+    stage::void_wish(state, HandRefusal::not_ahead);
+    return stage::complete_if_watched(step);
+  }
+  if (state.wish.state == WishState::open) return ask_for_wish(step);
   if (!step_is_over(step)) return;
   if (state.step + 1 == present_stage(step).steps.count) {
     if (!stage_is_over(step)) return;
@@ -424,10 +468,10 @@ void otherwise_if_overdue(TickStep& step) {
       if (!step.state.holding) begin_hold(step, why);
       return;
     case Otherwise::withdraw:
-      stop(step.state, Phase::withdrawn);
+      stage::end_release(step.state, Phase::withdrawn);
       stage::emit(step, DecisionKind::withdrawn, why);
       return;
-    case Otherwise::rollback: roll_back(step, why); return;
+    case Otherwise::rollback: go_back(step, why); return;
   }
 }
 
@@ -457,7 +501,7 @@ void engine_tick(const Plan& plan, EngineState& state, const TickVerdicts& verdi
   stage::begin_output(step);
   switch (state.phase) {
     case Phase::idle:
-      if (state.start_wanted && state.pending.kind == RaiseKind::none &&
+      if (state.start_wanted && !state.paused && state.pending.kind == RaiseKind::none &&
           now_ns >= state.raise_not_before_ns) {
         stage::ask_for_start(step);
       }

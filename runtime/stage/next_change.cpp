@@ -56,6 +56,7 @@ void add_sustain_timers(const Plan& plan, const EngineState& state, Earliest& ea
 void add_trigger_timers(const Plan& plan, const EngineState& state, Earliest& earliest) {
   for (size_t i = 0; i < plan.triggers.size(); ++i) {
     const Trigger& trigger = plan.triggers[i];
+    earliest.after(state.overruled_until_ns[i], 0);
     const bool from_share = trigger.after_share_millionths != 0;
     if (trigger.after_ns > 0) {
       earliest.after(from_share ? state.triggers[i].share_since_ns : state.stage_entered_ns,

@@ -84,6 +84,29 @@ Decision& emit(Step& step, DecisionKind kind, const DecisionCause& cause) {
   return decision;
 }
 
+void void_wish(EngineState& state, HandRefusal why) {
+  if (state.wish.state != WishState::open) return;
+  state.wish.state = WishState::void_;
+  state.wish.refusal = why;
+}
+
+void end_release(EngineState& state, Phase phase) {
+  state.phase = phase;
+  state.pending = Raise{};
+  state.start_wanted = 0;
+  state.paused = 0;
+  state.holding = 0;
+  state.held_by = TriggerId{};
+  state.held_since_ns = 0;
+  void_wish(state, HandRefusal::not_running);
+}
+
+Decision& roll_back(Step& step, const DecisionCause& cause) {
+  end_release(step.state, Phase::rolled_back);
+  ++step.state.epoch;
+  return emit(step, DecisionKind::rolled_back, cause);
+}
+
 void ask_for(Step& step, RaiseKind kind, StageId stage, uint32_t step_index) {
   Raise& pending = step.state.pending;
   pending = Raise{};

@@ -33,6 +33,16 @@ void end_output(Step& step);
 // Adds a decision about the present stage. Its share is that of the state: change the state first.
 Decision& emit(Step& step, DecisionKind kind, const DecisionCause& cause);
 
+// Ends the release in a phase at the baseline; what was asked for or wished is void.
+void end_release(EngineState& state, Phase phase);
+// ... because the candidate has failed: the epoch goes on.
+Decision& roll_back(Step& step, const DecisionCause& cause);
+
+// Takes what a person ordered, unless it was taken before.
+void take_hand(Step& step, const HandCommand& command);
+// A promotion that was ordered and cannot be asked for now.
+void void_wish(EngineState& state, HandRefusal why);
+
 // Adds the numbers `predicate` rests on to the decision, while there is room.
 void add_evidence(const Step& step, PredicateId predicate, Decision& decision);
 

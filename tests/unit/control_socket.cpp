@@ -20,7 +20,7 @@ using namespace rel::test;
 namespace {
 
 ControlServer open_server(const std::string& path) {
-  auto server = ControlServer::open(path, [](std::string_view request) {
+  auto server = ControlServer::open(path, [](std::string_view request, const Peer&) {
     return "got " + std::string(request);
   });
   if (!server) FAIL(server.error().message);
@@ -28,15 +28,15 @@ ControlServer open_server(const std::string& path) {
 }
 
 // A peer that the server is driven against by hand, so that no thread or wait is needed.
-struct Peer {
+struct Client {
   int socket = -1;
 
-  explicit Peer(const std::string& path) {
+  explicit Client(const std::string& path) {
     const auto address = control_address(path);
     socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
     REQUIRE(connect(socket, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0);
   }
-  ~Peer() { close(socket); }
+  ~Client() { close(socket); }
   void write(const std::string& bytes) const {
     REQUIRE(send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(bytes.size()));
@@ -56,7 +56,7 @@ TEST_CASE("one line in, one line out, however the bytes arrive") {
   const TempFolder folder;
   const std::string path = folder.file("c.sock");
   ControlServer server = open_server(path);
-  const Peer peer(path);
+  const Client peer(path);
   peer.write("he");
   server.serve(0);
   CHECK(peer.read().empty());
@@ -69,7 +69,7 @@ TEST_CASE("a frame that is too long and a peer that sends nothing are closed") {
   const TempFolder folder;
   const std::string path = folder.file("c.sock");
   ControlServer server = open_server(path);
-  const Peer slow(path);
+  const Client slow(path);
   server.serve(0);
   CHECK(server.connections() == 1);
   server.serve(limits::control_read_deadline_ns);
@@ -78,7 +78,7 @@ TEST_CASE("a frame that is too long and a peer that sends nothing are closed") {
   CHECK(server.connections() == 0);
   CHECK(slow.read() == "closed");
 
-  const Peer endless(path);
+  const Client endless(path);
   const std::string block(65536, 'x');
   for (size_t sent = 0; sent <= limits::control_frame_bytes_max; sent += block.size()) {
     endless.write(block);
@@ -92,12 +92,12 @@ TEST_CASE("connections beyond the limit are told so") {
   const TempFolder folder;
   const std::string path = folder.file("c.sock");
   ControlServer server = open_server(path);
-  std::vector<std::unique_ptr<Peer>> peers;
+  std::vector<std::unique_ptr<Client>> peers;
   for (size_t i = 0; i < limits::control_connections_max; i++) {
-    peers.push_back(std::make_unique<Peer>(path));
+    peers.push_back(std::make_unique<Client>(path));
     server.serve(0);
   }
-  const Peer one_more(path);
+  const Client one_more(path);
   server.serve(0);
   CHECK_THAT(one_more.read(), Catch::Contains("too many connections"));
   CHECK(server.connections() == limits::control_connections_max);
@@ -121,13 +121,13 @@ TEST_CASE("a socket file that is left over is replaced, a live one and another f
     struct stat found {};
     REQUIRE(stat(path.c_str(), &found) == 0);
     CHECK((found.st_mode & 0777) == 0660);
-    const auto second = ControlServer::open(path, [](std::string_view) { return ""; });
+    const auto second = ControlServer::open(path, [](std::string_view, const Peer&) { return ""; });
     REQUIRE_FALSE(second);
     CHECK_THAT(second.error().message, Catch::Contains("another process listens"));
   }
   CHECK_FALSE(std::filesystem::exists(path));
   std::ofstream(path) << "a file";
-  const auto refused = ControlServer::open(path, [](std::string_view) { return ""; });
+  const auto refused = ControlServer::open(path, [](std::string_view, const Peer&) { return ""; });
   REQUIRE_FALSE(refused);
   CHECK_THAT(refused.error().message, Catch::Contains("not a socket"));
 }

@@ -43,3 +43,24 @@ TEST_CASE("what cannot be meant is refused with its place") {
   CHECK_THAT(error_of("- /bin/true\n"), Catch::Contains("key: value"));
   CHECK_THAT(error_of("commands: [\n"), Catch::StartsWith("relc.yaml:"));
 }
+
+TEST_CASE("teams and who may do what are read, and nobody is made up") {
+  const auto config = parse_host_config(
+      "teams:\n  leads: { users: [root], groups: [root] }\n"
+      "control:\n  group: root\n  allow: { promote: [leads], override: [leads] }\n",
+      "relc.yaml");
+  REQUIRE(config);
+  const rel::ControlRules& rules = config->control;
+  REQUIRE(rules.teams.size() == 1);
+  CHECK(rules.teams[0].users == std::vector<uid_t>{0});
+  CHECK(rules.teams[0].groups == std::vector<gid_t>{0});
+  CHECK(rules.group == 0);
+  CHECK(rules.allow.at("promote") == std::vector<std::string>{"leads"});
+
+  CHECK_THAT(error_of("teams: { a: { users: [nobody_at_all] } }\n"), Catch::Contains("no user"));
+  CHECK_THAT(error_of("teams: { a: {} }\n"), Catch::Contains("nobody in it"));
+  CHECK_THAT(error_of("teams: { a: { people: [root] } }\n"), Catch::Contains("`users`"));
+  CHECK_THAT(error_of("control: { group: no_group_at_all }\n"), Catch::Contains("no such group"));
+  CHECK_THAT(error_of("control: { allow: { status: [a] } }\n"), Catch::Contains("not a verb"));
+  CHECK_THAT(error_of("control: { allow: { pause: [a] } }\n"), Catch::Contains("team `a`"));
+}

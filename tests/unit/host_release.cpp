@@ -311,7 +311,8 @@ TEST_CASE("what can be asked over the control socket") {
   Sidecar sidecar(gateway, folder);
   REQUIRE(run_to_share(gateway, sidecar, 100'000));
   const auto ask = [&](const char* request) {
-    return nlohmann::json::parse(answer_control(*sidecar.host, request));
+    return nlohmann::json::parse(
+        answer_control(*sidecar.host, request, {.name = "alice"}, gateway.now()));
   };
   SECTION("status") {
     const auto answer = ask(R"({"verb":"status","release":"checkout_v2"})");
@@ -340,8 +341,8 @@ TEST_CASE("what can be asked over the control socket") {
   }
   SECTION("what is refused says why") {
     CHECK(ask(R"({"verb":"ping"})").at("ok") == true);
-    const auto unknown = ask(R"({"verb":"promote"})").at("error").get<std::string>();
-    CHECK_THAT(unknown, Catch::Contains("not built in this version"));
+    const auto unknown = ask(R"({"verb":"ponder"})").at("error").get<std::string>();
+    CHECK_THAT(unknown, Catch::Contains("not a verb of this version"));
     const auto other = ask(R"({"verb":"status","release":"x"})").at("error").get<std::string>();
     CHECK_THAT(other, Catch::Contains("checkout_v2"));
     CHECK(ask("[").at("ok") == false);

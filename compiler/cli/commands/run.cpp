@@ -231,7 +231,10 @@ int serve(const RunOptions& options, const Plan& plan, Journal& journal, HostCon
   if (!runtime) return fail(runtime.error().message);
 
   const HostClock clock;
-  HostSettings settings{.state_dir = options.state, .commands = std::move(config.commands)};
+  const gid_t control_group = config.control.group;
+  HostSettings settings{.state_dir = options.state,
+                        .commands = std::move(config.commands),
+                        .control = std::move(config.control)};
   settings.logged = [&](const JournalEntry& entry) { print_entry(options, plan, entry); };
   Result<std::unique_ptr<Host>> host =
       Host::open(**runtime, journal, std::move(settings), clock.read());
@@ -249,7 +252,11 @@ int serve(const RunOptions& options, const Plan& plan, Journal& journal, HostCon
     Result<std::string> path = control_path(options.control);
     if (!path) return fail(path.error().message);
     Result<ControlServer> server = ControlServer::open(
-        *path, [&run](std::string_view line) { return answer_control(run.host, line); });
+        *path,
+        [&run](std::string_view line, const Peer& peer) {
+          return answer_control(run.host, line, peer, run.clock.read());
+        },
+        control_group);
     if (!server) return fail(server.error().message);
     run.server.emplace(std::move(*server));
   }

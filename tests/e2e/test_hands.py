@@ -1,0 +1,63 @@
+"""What people order over the control socket, on live traffic: a pause holds the share, a promotion
+goes through the journal, a rollback by hand is at once, and the record names who and why."""
+import getpass
+import json
+import subprocess
+
+import harness
+from harness import DeploymentTest
+
+
+class Hands(DeploymentTest):
+    def order(self, verb, *words, why="a test"):
+        """Gives an order; its exit code and its JSON, or the refusal's text."""
+        relc = harness.build_dir() / "bin" / "relc"
+        control = f"unix:{self.folder}/control.sock"
+        for argument in self.sidecar.command:
+            if str(argument).startswith("unix:"):
+                control = argument
+        done = subprocess.run(
+            [relc, verb, self.release, *words, "--control", control, "--why", why,
+             "--format", "json"], capture_output=True, text=True, timeout=30)
+        return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
+
+    def test_pause_promote_and_rollback_by_hand(self):
+        self.deployment.start()
+        self.sidecar.start()
+        load = self.deployment.load(harness.RATE, 60)
+        self.wait_for_share(0.2)
+        code, order = self.order("pause", why="the on-call changes")
+        self.assertEqual((code, order["outcome"]), (0, "done"))
+        share = self.gateway.get(user="watcher")[1]["X-Release-Share"]
+        # Nothing is raised while paused, and a promotion is refused.
+        code, order = self.order("promote")
+        self.assertEqual((code, order["outcome"]), (1, "refused"))
+        self.assertIn("paused", order["detail"])
+        self.assertEqual(self.gateway.get(user="watcher")[1]["X-Release-Share"], share)
+
+        self.assertEqual(self.order("resume")[0], 0)
+        self.wait_for_share(0.5)
+        code, order = self.order("rollback", why="customers complain")
+        self.assertEqual(code, 0)
+        self.wait_for_share(0)
+        self.assert_baseline_only()
+        self.wait_for_phase("rolled_back")
+        entry = self.wait_for_kind("rolled_back")
+        self.assertEqual(entry["actor"], getpass.getuser())
+        self.assertEqual(entry["because"], "customers complain")
+        self.assertEqual(self.wait_for_kind("paused")["because"], "the on-call changes")
+        load.finish()
+
+    def test_an_override_keeps_a_rollback_away_and_ends(self):
+        load = self.start_canary()
+        code, refused = self.order("override", "nobody", "until", "2100-01-01T00:00:00Z")
+        self.assertEqual(code, 1)
+        self.assertIn("no trigger", refused)
+        trigger = self.sidecar.status()["triggers"][0]["name"]
+        code, refused = self.order("override", trigger, "until", "2000-01-01T00:00:00Z")
+        self.assertEqual(code, 1)
+        load.finish()
+
+
+if __name__ == "__main__":
+    harness.main()
