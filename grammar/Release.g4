@@ -35,7 +35,8 @@ importing : IMPORT (name (DOT name)* | STRING) ;
 model : modelHead modelBlock ;
 modelHead : MODEL name ;
 modelBlock : LBRACE (BEGIN modelStatement END)* RBRACE ;
-modelStatement : reference | expected ;
+modelStatement : reference | need | expected ;
+need : NEEDS name STRING VERSION STRING ((BESIDE | REPLACES) STRING)? ;
 reference : (BASELINE | CANDIDATE) ASSIGN name LPAREN STRING RPAREN ;
 expected : EXPECT expectedBlock ;
 expectedBlock : LBRACE (BEGIN expectedFact END)* RBRACE ;
@@ -123,11 +124,22 @@ stageStatement
 rollbackBody : LBRACE (BEGIN rollbackStatement END)* RBRACE ;
 rollbackStatement
   : ROUTE BASELINE QUANTITY
-  | NOTIFY BY COMMAND LBRACKET STRING (COMMA STRING)* COMMA? RBRACKET
-  | REPORT STRING
+  | ROUTE channel effort*
+  | REVERT name STRING TO STRING BY means effort*
+  | NOTIFY (BY means | channel (COMMA channel)*) effort*
+  | ESCALATE AFTER QUANTITY TO channel (COMMA channel)* effort*
+  | REPORT STRING (TEMPLATE STRING)?
   | QUARANTINE CANDIDATE
   | COOLDOWN QUANTITY
   ;
+means : commandLine | name STRING? ;
+channel : name STRING ;
+effort
+  : RETRY QUANTITY
+  | WITHIN QUANTITY
+  | PROBED BY commandLine
+  ;
+commandLine : COMMAND LBRACKET STRING (COMMA STRING)* COMMA? RBRACKET ;
 
 // ---- tests
 
@@ -208,6 +220,7 @@ name
   | OBSERVE | ONLY
   | TEST | GIVEN | FEED | EXPECT | NO | THE | START | FIRST | CHANGE | BECAUSE
   | GATE | MEASURE | STRATEGY | POLICY | EXTENDS
+  | NEEDS | VERSION | BESIDE | REPLACES | REVERT | ESCALATE | TEMPLATE | RETRY | PROBED
   ;
 
 // ---- words
@@ -315,6 +328,15 @@ MEASURE : 'measure' ;
 STRATEGY : 'strategy' ;
 POLICY : 'policy' ;
 EXTENDS : 'extends' ;
+NEEDS : 'needs' ;
+VERSION : 'version' ;
+BESIDE : 'beside' ;
+REPLACES : 'replaces' ;
+REVERT : 'revert' ;
+ESCALATE : 'escalate' ;
+TEMPLATE : 'template' ;
+RETRY : 'retry' ;
+PROBED : 'probed' ;
 WORD : [A-Za-z_] [A-Za-z0-9_]* ;
 
 // A number and its unit, matched to the word's end. A malformed one is still one token, so that the

@@ -91,16 +91,20 @@ class PlanBuilder {
     plan.stages.push_back(s);
   }
 
-  void action(ActionKind kind, const std::vector<std::string>& arguments,
-              const std::string& words) {
+  Action& action(ActionKind kind, const std::vector<std::string>& arguments,
+                 const std::string& words) {
     Action a;
     a.kind = kind;
+    a.purpose = kind == ActionKind::report ? ActionPurpose::report : ActionPurpose::notify;
+    a.within_ns = 600 * second_ns;
     a.arguments = {static_cast<uint32_t>(plan.arguments.size()),
                    static_cast<uint32_t>(arguments.size())};
     for (const std::string& argument : arguments) plan.arguments.push_back(text(argument));
+    a.probe = {a.arguments.end(), 0};
     a.text = text(words);
     a.span = {StringId{0}, 0, 1, 20, 3};
     plan.actions.push_back(a);
+    return plan.actions.back();
   }
 };
 
@@ -147,7 +151,7 @@ inline Plan small_plan(const std::string& command = "/bin/true") {
   plan.unknown[1] = {.action = UnknownAction::alert};
   plan.unknown[2] = {.action = UnknownAction::hold};
   for (UnknownRule& rule : plan.unknown) rule.span = {StringId{0}, 0, 1, 7, 3};
-  b.action(ActionKind::notify_command, {command}, "notify by command [\"" + command + "\"]");
+  b.action(ActionKind::command, {command}, "notify by command [\"" + command + "\"]");
   b.action(ActionKind::report, {"postmortem.md"}, "report \"postmortem.md\"");
   plan.quarantine_candidate = 1;
   plan.cooldown_ns = 3600 * second_ns;

@@ -1,20 +1,19 @@
 // relc.yaml: what the host allows, read in one place and handed to the runtime as plain structs.
 // Input: the path given with --config. Output: the configuration, or an error with file and line.
-// Keys: `commands` (absolute paths of programs a policy may run; absent: none), `command_timeout`
-// (seconds), `teams` and `control` (who may do what over the control socket; control_config.h).
-// Unknown keys are refused.
+// Keys: those of compiler/cli/actuator_config.h, and `teams` and `control` (who may do what over
+// the control socket; control_config.h). Unknown keys are refused.
 #pragma once
 
 #include <string>
 
-#include "runtime/actuators/registry.h"
+#include "runtime/actuators/rules.h"
 #include "runtime/base/result.h"
 #include "runtime/host/authority.h"
 
 namespace rel::cli {
 
 struct HostConfig {
-  CommandRules commands;
+  ActuatorRules actuators;
   ControlRules control;
 };
 

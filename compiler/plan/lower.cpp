@@ -306,22 +306,51 @@ class Lowering {
     }
     for (const TypedAction& action : release_.actions) {
       tables_.at(action.span);
-      Action row;
-      row.kind = action.kind;
-      row.arguments = {static_cast<uint32_t>(plan_.arguments.size()),
-                       static_cast<uint32_t>(action.arguments.size())};
-      for (const std::string& argument : action.arguments) {
-        plan_.arguments.push_back(tables_.string(argument));
-      }
-      row.text = tables_.string(render_statement(sources_, action.span));
-      row.span = tables_.span(action.span);
-      plan_.actions.push_back(row);
-      tables_.check_limit("actions", plan_.actions.size(), limits::actions_max);
+      add_action(action);
+    }
+    for (const TypedNeed& need : policy_.models[release_.model].needs) {
+      tables_.at(need.span);
+      Need row;
+      row.kind = need.kind;
+      row.name = tables_.string(need.name);
+      row.version = tables_.string(need.version);
+      if (!need.beside.empty()) row.beside = tables_.string(need.beside);
+      plan_.needs.push_back(row);
+      tables_.check_limit("needs", plan_.needs.size(), limits::needs_max);
     }
     // A release that only observes keeps nobody from going out.
     if (release_.observe_only) return;
     plan_.quarantine_candidate = release_.quarantine_candidate ? 1 : 0;
     plan_.cooldown_ns = release_.cooldown.ns;
+  }
+
+  Rows<StringId> add_arguments(const std::vector<std::string>& list) {
+    const Rows<StringId> rows{static_cast<uint32_t>(plan_.arguments.size()),
+                              static_cast<uint32_t>(list.size())};
+    for (const std::string& each : list) plan_.arguments.push_back(tables_.string(each));
+    tables_.check_limit("arguments of an action", list.size(), limits::action_arguments_max);
+    return rows;
+  }
+
+  void add_action(const TypedAction& action) {
+    Action row;
+    row.kind = action.kind;
+    row.purpose = action.purpose;
+    row.subject_kind = action.subject_kind;
+    row.retries_max = action.retries_max;
+    row.within_ns = action.within.ns;
+    row.after_ns = action.after.ns;
+    if (!action.subject.empty()) row.subject = tables_.string(action.subject);
+    if (!action.version.empty()) row.version = tables_.string(action.version);
+    row.arguments = add_arguments(action.arguments);
+    row.probe = add_arguments(action.probe);
+    std::string text = render_statement(sources_, action.part.value_or(action.span));
+    if (action.part && action.purpose == ActionPurpose::notify) text = "notify " + text;
+    if (action.part && action.purpose == ActionPurpose::escalate) text = "escalate to " + text;
+    row.text = tables_.string(text);
+    row.span = tables_.span(action.span);
+    plan_.actions.push_back(row);
+    tables_.check_limit("actions", plan_.actions.size(), limits::actions_max);
   }
 
   const Sources& sources_;

@@ -8,6 +8,7 @@
 
 #include "compiler/sema/context.h"
 #include "compiler/sema/digest.h"
+#include "compiler/sema/way_back.h"
 #include "runtime/plan/text.h"
 
 namespace rel::sema {
@@ -259,6 +260,7 @@ void check_models(const Context& context) {
     typed.baseline = check_reference(context, *model, model->baseline, "baseline");
     typed.candidate = check_reference(context, *model, model->candidate, "candidate");
     typed.span = model->name.span;
+    check_needs(context, *model, typed);
     context.policy.models.push_back(std::move(typed));
   }
 }

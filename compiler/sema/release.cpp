@@ -6,56 +6,13 @@
 
 #include "compiler/sema/conditions.h"
 #include "compiler/sema/context.h"
+#include "compiler/sema/way_back.h"
 
 namespace rel::sema {
 
 namespace {
 
 constexpr int64_t pane_default_ns = 1'000'000'000;
-
-TypedAction check_action(const Context& context, const ast::RollbackAction& action) {
-  TypedAction typed;
-  typed.span = action.span;
-  if (const auto* command = std::get_if<ast::CommandNotification>(&action.what)) {
-    typed.kind = ActionKind::notify_command;
-    for (const ast::String& argument : command->arguments) {
-      typed.arguments.push_back(argument.value);
-    }
-    const bool absolute = !typed.arguments.empty() && typed.arguments[0].starts_with('/');
-    if (!absolute) {
-      context.diagnostics
-          .report(Code::bad_action, action.span, "a command is named by its absolute path")
-          .with_help("no shell and no search path is used: `[\"/usr/bin/logger\", \"...\"]`");
-    }
-    return typed;
-  }
-  const ast::String& path = std::get<ast::ReportAction>(action.what).path;
-  typed.kind = ActionKind::report;
-  typed.arguments.push_back(path.value);
-  if (path.value.empty()) {
-    context.diagnostics.report(Code::bad_action, action.span, "the report has no path")
-        .with_help("write the file it goes to: `report \"postmortem.md\"`");
-  }
-  return typed;
-}
-
-void check_rollback(const Context& context, const ast::RollbackBlock& block, TypedRelease& typed) {
-  if (block.route_baseline) {
-    const auto share = read_share(context, *block.route_baseline, "the share of the baseline");
-    if (share && share->millionths != 1'000'000) {
-      context.diagnostics
-          .report(Code::partial_route, block.route_baseline->span,
-                  "a rollback gives the baseline all traffic")
-          .with_fix(block.route_baseline->span, "100%", "write `route baseline 100%`", false);
-    }
-  }
-  for (const ast::RollbackAction& action : block.actions) {
-    typed.actions.push_back(check_action(context, action));
-  }
-  typed.quarantine_candidate = block.quarantine_candidate.has_value();
-  if (!block.cooldown) return;
-  if (const auto time = read_time(context, *block.cooldown, "a cooldown")) typed.cooldown = *time;
-}
 
 TriggerAction action_of(ast::TriggerVerb verb) {
   switch (verb) {
@@ -169,6 +126,7 @@ void check_release(const Context& context, Conditions& conditions, const ast::Re
   check_stages(context, conditions, release, typed);
   check_unknown(context, release, typed);
   if (release.rollback) check_rollback(context, *release.rollback, typed);
+  check_reverts(context, release, typed);
   context.policy.releases.push_back(std::move(typed));
 }
 

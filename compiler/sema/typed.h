@@ -60,11 +60,20 @@ struct TypedReference {
   Span span;
 };
 
+struct TypedNeed {
+  SubjectKind kind = SubjectKind::feature;
+  std::string name;
+  std::string version;
+  std::string beside;  // empty: not said
+  Span span;
+};
+
 struct TypedModel {
   std::string name;
   TypedReference baseline;
   TypedReference candidate;
   std::optional<TypedExpected> expected;
+  std::vector<TypedNeed> needs;
   Span span;
 };
 
@@ -214,7 +223,18 @@ struct TypedStage {
 
 struct TypedAction {
   ActionKind kind = ActionKind::report;
+  ActionPurpose purpose = ActionPurpose::report;
+  SubjectKind subject_kind = SubjectKind::none;
+  std::string subject;
+  std::string version;
   std::vector<std::string> arguments;
+  std::vector<std::string> probe;
+  uint32_t retries_max = Action::no_limit;
+  Time within;
+  Time after;
+  std::optional<Span> part;  // of a statement with several channels: this one
+  Span subject_span;
+  Span version_span;
   Span span;
 };
 

@@ -139,8 +139,19 @@ struct Reference {
   Span span;
 };
 
+// needs feature "user_history" version "7" beside "6"
+struct Need {
+  Name kind;  // feature, preprocessing
+  String name;
+  String version;
+  std::optional<String> beside;    // what the baseline reads, served at the same time
+  std::optional<String> replaces;  // what it takes the place of
+  Span span;
+};
+
 struct Model {
   Name name;
+  std::vector<Need> needs;
   std::optional<Reference> baseline;
   std::optional<Reference> candidate;
   std::optional<Expected> expected;
@@ -279,15 +290,26 @@ struct Strategy {
   Span span;
 };
 
-struct CommandNotification {
-  std::vector<String> arguments;  // notify by command ["mail", "-s", "..."]
-};
-struct ReportAction {
-  String path;
+// How a step of the way back is carried out: `command ["..."]`, `webhook "..."`, `slack "#ops"`.
+struct Means {
+  Name kind;
+  std::vector<String> arguments;
+  Span span;
 };
 
+enum class WayBackVerb : uint8_t { route, revert, notify, escalate, report };
+
 struct RollbackAction {
-  std::variant<CommandNotification, ReportAction> what;
+  WayBackVerb verb = WayBackVerb::notify;
+  std::vector<Means> means;      // several channels of one `notify` or `escalate`
+  Name subject_kind;             // revert: feature, preprocessing, alias
+  String subject;                // revert: its name; report: its path
+  String version;                // revert: what it goes back to
+  std::optional<String> layout;  // report: the template's file
+  std::optional<Quantity> after;    // escalate
+  std::optional<Quantity> retries;  // `retry 5`
+  std::optional<Quantity> within;   // `within 10m`
+  std::optional<Means> probe;       // `probed by command [...]`
   Span span;
 };
 

@@ -72,6 +72,8 @@ class FileReader : private TestReader {
       for (P::ModelStatementContext* statement : block->modelStatement()) {
         if (auto* expected = statement->expected())
           once(made.expected, read_expected(expected), span(expected));
+        P::NeedContext* need = statement->need();
+        if (need != nullptr && !is_broken(need)) made.needs.push_back(read_need(need));
         P::ReferenceContext* each = statement->reference();
         if (each == nullptr || is_broken(each)) continue;
         ast::Reference reference;
@@ -83,6 +85,17 @@ class FileReader : private TestReader {
       }
     }
     made.incomplete = is_broken(context);
+    return made;
+  }
+
+  ast::Need read_need(P::NeedContext* context) {
+    ast::Need made;
+    made.kind = name(context->name());
+    made.name = string(context->STRING(0));
+    made.version = string(context->STRING(1));
+    made.span = span(context);
+    if (context->BESIDE() != nullptr) made.beside = string(context->STRING(2));
+    if (context->REPLACES() != nullptr) made.replaces = string(context->STRING(2));
     return made;
   }
 
@@ -380,26 +393,64 @@ class FileReader : private TestReader {
     for (P::RollbackStatementContext* each : context->rollbackStatement()) {
       if (is_broken(each)) continue;
       const Span place = span(each);
-      if (each->ROUTE() != nullptr)
+      if (each->ROUTE() != nullptr && each->BASELINE() != nullptr)
         once(made.route_baseline, quantity(each->QUANTITY()), place);
-      else if (each->NOTIFY() != nullptr)
-        add_action(made, ast::CommandNotification{strings(each->STRING())}, place);
-      else if (each->REPORT() != nullptr)
-        add_action(made, ast::ReportAction{string(each->STRING(0))}, place);
       else if (each->QUARANTINE() != nullptr)
         once(made.quarantine_candidate, place, place, made.quarantine_candidate.value_or(place));
-      else
+      else if (each->COOLDOWN() != nullptr)
         once(made.cooldown, quantity(each->QUANTITY()), place);
+      else
+        made.actions.push_back(read_action(each));
     }
     made.incomplete = is_broken(context);
     return made;
   }
 
-  template <typename Action>
-  static void add_action(ast::RollbackBlock& block, Action what, Span place) {
-    ast::RollbackAction& added = block.actions.emplace_back();
-    added.what = std::move(what);
-    added.span = place;
+  ast::RollbackAction read_action(P::RollbackStatementContext* context) {
+    ast::RollbackAction made;
+    made.span = span(context);
+    for (P::ChannelContext* each : context->channel())
+      made.means.push_back({name(each->name()), {string(each->STRING())}, span(each)});
+    if (context->means() != nullptr) made.means.push_back(read_means(context->means()));
+    if (context->ROUTE() != nullptr) {
+      made.verb = ast::WayBackVerb::route;
+    } else if (context->REVERT() != nullptr) {
+      made.verb = ast::WayBackVerb::revert;
+      made.subject_kind = name(context->name());
+      made.subject = string(context->STRING(0));
+      made.version = string(context->STRING(1));
+    } else if (context->ESCALATE() != nullptr) {
+      made.verb = ast::WayBackVerb::escalate;
+      made.after = quantity(context->QUANTITY());
+    } else if (context->REPORT() != nullptr) {
+      made.verb = ast::WayBackVerb::report;
+      made.subject = string(context->STRING(0));
+      if (context->TEMPLATE() != nullptr) made.layout = string(context->STRING(1));
+    }
+    for (P::EffortContext* each : context->effort()) read_effort(each, made);
+    return made;
+  }
+
+  void read_effort(P::EffortContext* context, ast::RollbackAction& action) {
+    const Span place = span(context);
+    if (context->RETRY() != nullptr)
+      once(action.retries, quantity(context->QUANTITY()), place);
+    else if (context->WITHIN() != nullptr)
+      once(action.within, quantity(context->QUANTITY()), place);
+    else
+      once(action.probe, read_command(context->commandLine()), place,
+           action.probe ? action.probe->span : place);
+  }
+
+  ast::Means read_means(P::MeansContext* context) {
+    if (context->commandLine() != nullptr) return read_command(context->commandLine());
+    ast::Means made{name(context->name()), {}, span(context)};
+    if (context->STRING() != nullptr) made.arguments.push_back(string(context->STRING()));
+    return made;
+  }
+
+  ast::Means read_command(P::CommandLineContext* context) {
+    return {name(context->COMMAND()), strings(context->STRING()), span(context)};
   }
 };
 

@@ -152,6 +152,8 @@ constexpr Due due_quantities[] = {
     {"weights", "a weight such as `9`"},
     {"every", "a duration such as `1m`"},
     {"cooldown", "a duration such as `24h`"},
+    {"within", "a duration such as `10m`"},
+    {"retry", "a number of retries"},
     {"least", "a quantity such as `7d`, or `200` samples"},
     {"most", "a duration such as `28d`"},
     {"over", "a duration such as `5m`, or `stage`"},

@@ -1,5 +1,5 @@
 // Runs a program of the allow-list: an argument vector, no shell, an environment of our own, a time
-// limit, and the first few kilobytes of what it printed.
+// limit, and the first few kilobytes of what it printed. A probe looks whether it could be run.
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -114,16 +114,29 @@ class Command : public RunningAction {
 };
 
 // What the program learns beside its arguments. Nothing of the host's own environment is passed on.
-std::vector<std::string> environment_of(const ActionContext& context) {
+std::vector<std::string> environment_of(const ActionRequest& request, const CommandRules& rules) {
+  const ActionFacts& facts = request.facts;
   std::vector<std::string> variables = {
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
       "LANG=C.UTF-8",
-      "RELC_RELEASE=" + context.plan.release,
-      "RELC_MODEL=" + context.plan.model,
-      "RELC_OWNER=" + context.plan.owner,
-      "RELC_CANDIDATE=" + std::string(candidate_identity(context.plan)),
-      "RELC_REPORTS=" + context.report_folder,
+      "RELC_KEY=" + request.key,
+      fmt::format("RELC_ATTEMPT={}", request.attempt),
+      "RELC_EVENT=" + facts.event,
+      "RELC_SUMMARY=" + facts.summary,
+      "RELC_RELEASE=" + facts.release,
+      "RELC_MODEL=" + facts.model,
+      "RELC_OWNER=" + facts.owner,
+      "RELC_CANDIDATE=" + facts.candidate,
+      "RELC_BASELINE=" + facts.baseline,
+      "RELC_STAGE=" + facts.stage,
+      fmt::format("RELC_EPOCH={}", facts.epoch),
+      "RELC_REPORTS=" + facts.report_folder,
   };
+  if (!facts.subject.empty()) {
+    variables.push_back("RELC_SUBJECT=" + facts.subject);
+    variables.push_back("RELC_VERSION=" + facts.version);
+  }
+  variables.insert(variables.end(), rules.environment.begin(), rules.environment.end());
   for (std::string& variable : variables) std::replace(variable.begin(), variable.end(), '\0', '?');
   return variables;
 }
@@ -164,23 +177,25 @@ int spawn(std::vector<std::string>& arguments, std::vector<std::string>& environ
 
 }  // namespace
 
-std::unique_ptr<RunningAction> start_command(const ActionContext& context, int64_t monotonic_ns) {
-  const Action& action = context.plan.actions[context.id.value];
-  std::vector<std::string> arguments;
-  for (uint32_t i = 0; i < action.arguments.count; i++) {
-    const StringId text = context.plan.arguments[action.arguments.at(i).value];
-    arguments.emplace_back(context.plan.text(text));
-  }
+std::unique_ptr<RunningAction> start_command(const ActionRequest& request,
+                                             const Actuators& actuators, int64_t monotonic_ns) {
+  const CommandRules& rules = actuators.rules.commands;
+  std::vector<std::string> arguments = request.arguments;
   const auto failed = [](std::string why) {
     return ended_action(ActionProgress::failed, std::move(why));
   };
-  if (arguments.empty()) return failed("the command has no program");
   const std::string& program = arguments[0];
-  const std::vector<std::string>& allowed = context.commands.allowed;
+  const std::vector<std::string>& allowed = rules.allowed;
   if (std::find(allowed.begin(), allowed.end(), program) == allowed.end()) {
-    return failed(fmt::format("`{}` is not allowed on this host; add it under `commands:` in the "
-                              "file given with --config",
-                              program));
+    return refused_action(fmt::format("`{}` is not allowed on this host; add it under `commands:` "
+                                      "in the file given with --config",
+                                      program));
+  }
+  if (request.mode == ActionMode::probe) {
+    if (access(program.c_str(), X_OK) == 0) {
+      return ended_action(ActionProgress::done, fmt::format("`{}` can be run", program));
+    }
+    return failed(fmt::format("`{}` cannot be run: {}", program, std::strerror(errno)));
   }
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -188,7 +203,7 @@ std::unique_ptr<RunningAction> start_command(const ActionContext& context, int64
   }
   // Our end never waits; the program's end blocks, as programs expect.
   fcntl(ends[1], F_SETFL, 0);
-  std::vector<std::string> environment = environment_of(context);
+  std::vector<std::string> environment = environment_of(request, rules);
   pid_t pid = -1;
   const int result = spawn(arguments, environment, ends[1], pid);
   close(ends[1]);
@@ -196,7 +211,7 @@ std::unique_ptr<RunningAction> start_command(const ActionContext& context, int64
     close(ends[0]);
     return failed(fmt::format("`{}` cannot be run: {}", program, std::strerror(result)));
   }
-  const int64_t timeout_ns = context.commands.timeout_ns;
+  const int64_t timeout_ns = rules.timeout_ns;
   return std::make_unique<Command>(pid, ends[0], monotonic_ns + timeout_ns, timeout_ns);
 }
 

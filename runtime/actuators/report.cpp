@@ -1,22 +1,22 @@
-// Writes the Markdown report into the state directory. The path is the policy's, the folder is the
-// host's: a policy never names a place outside of it.
-#include <fcntl.h>
+// Writes the report, Markdown and a page beside it, into the state directory. The path is the policy's, the folder is the host's: a
+// policy never names a place outside of it.
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 
 #include <fmt/core.h>
 
 #include "runtime/actuators/registry.h"
+#include "runtime/actuators/replace_file.h"
 #include "runtime/actuators/report_text.h"
 
 namespace rel {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr mode_t report_mode = 0640;
 
 bool stays_inside(const fs::path& path) {
   if (path.empty() || path.is_absolute() || !path.has_filename()) return false;
@@ -26,60 +26,38 @@ bool stays_inside(const fs::path& path) {
   return true;
 }
 
-Error failure(const fs::path& path, int code) {
-  return {fmt::format("cannot write {}: {}; make room or mend its permissions, then restart the "
-                      "sidecar",
-                      path.string(), std::strerror(code))};
-}
-
-Status write_all(int file, const std::string& text, const fs::path& path) {
-  size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t count = write(file, text.data() + written, text.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failure(path, errno);
-    written += static_cast<size_t>(count);
-  }
-  return fsync(file) == 0 ? ok() : failure(path, errno);
-}
-
-// Beside its place first, then renamed: a reader sees the whole report or none.
-Status replace_file(const fs::path& path, const std::string& text) {
-  std::error_code problem;
-  fs::create_directories(path.parent_path(), problem);
-  if (problem) return failure(path, problem.value());
-  const fs::path draft = path.string() + ".draft";
-  const int file = open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-  if (file < 0) return failure(draft, errno);
-  Status written = write_all(file, text, draft);
-  close(file);
-  if (!written) return written;
-  if (rename(draft.c_str(), path.c_str()) != 0) return failure(path, errno);
-  return ok();
-}
-
 }  // namespace
 
-std::unique_ptr<RunningAction> start_report(const ActionContext& context) {
-  const Action& action = context.plan.actions[context.id.value];
-  const StringId text = context.plan.arguments[action.arguments.at(0).value];
-  const fs::path name(context.plan.text(text));
+std::unique_ptr<RunningAction> start_report(const ActionRequest& request) {
+  const fs::path name(request.arguments[0]);
   if (!stays_inside(name)) {
+    return refused_action(fmt::format("`{}` leaves the folder of reports; name a file such as "
+                                      "`postmortem.md`",
+                                      name.string()));
+  }
+  const fs::path path = fs::path(request.facts.report_folder) / name;
+  std::error_code problem;
+  fs::create_directories(path.parent_path(), problem);
+  if (problem) {
     return ended_action(ActionProgress::failed,
-                        fmt::format("`{}` leaves the folder of reports; name a file such as "
-                                    "`postmortem.md`",
-                                    name.string()));
+                        fmt::format("cannot make {}: {}", path.parent_path().string(),
+                                    problem.message()));
   }
-  const fs::path path = fs::path(context.report_folder) / name;
-  const std::string report = report_text({.plan = context.plan,
-                                          .release = context.release,
-                                          .timeline = context.timeline,
-                                          .outcomes = context.outcomes,
-                                          .now_ns = context.now_ns});
-  if (Status s = replace_file(path, report); !s) {
-    return ended_action(ActionProgress::failed, s.error().message);
+  if (request.mode == ActionMode::probe) {
+    const bool writable = access(path.parent_path().c_str(), W_OK) == 0;
+    return ended_action(writable ? ActionProgress::done : ActionProgress::failed,
+                        fmt::format("{} can{} be written", path.parent_path().string(),
+                                    writable ? "" : "not"));
   }
-  return ended_action(ActionProgress::done, fmt::format("written to {}", path.string()));
+  if (request.report == nullptr) return refused_action("there is nothing to report about here");
+  ReportFacts facts = *request.report;
+  if (request.arguments.size() > 1) facts.layout = request.arguments[1];
+  const fs::path page = fs::path(path).replace_extension(".html");
+  Status written = replace_file(path, report_markdown(facts), report_mode);
+  if (written && page != path) written = replace_file(page, report_html(facts), report_mode);
+  if (!written) return ended_action(ActionProgress::failed, written.error().message);
+  return ended_action(ActionProgress::done,
+                      fmt::format("written to {} and {}", path.string(), page.string()));
 }
 
 }  // namespace rel

@@ -42,6 +42,9 @@ inline constexpr size_t cells_per_test_max = 64;
 inline constexpr size_t increase_windows_max = 64;
 inline constexpr size_t zones_max = 8;
 inline constexpr size_t zone_changes_max = 4096;
+inline constexpr size_t action_arguments_max = 64;
+inline constexpr size_t needs_max = 32;
+inline constexpr size_t report_template_bytes_max = 64u * 1024;
 inline constexpr size_t plan_bytes_max = 8u << 20;
 inline constexpr int64_t duration_ns_max = int64_t{30} * 24 * 3600 * 1'000'000'000;
 inline constexpr int64_t duration_ns_min = 1'000'000;
@@ -63,6 +66,14 @@ inline constexpr size_t dedup_ids_max = 1u << 20;  // remembered at most
 
 // -- host
 inline constexpr size_t action_output_bytes_max = 4096;
+inline constexpr size_t http_body_bytes_max = 256u * 1024;  // kept of an answer
+inline constexpr size_t secret_bytes_max = 4096;
+// A probe of the way back counts for so long; one that failed is repeated after the second.
+inline constexpr int64_t rehearsal_fresh_ns = 60'000'000'000;
+inline constexpr int64_t rehearsal_retry_ns = 10'000'000'000;
+// A failed step of the way back is tried again after 1 s, 2 s, 4 s ... a minute, to its deadline.
+inline constexpr int64_t retry_first_ns = 1'000'000'000;
+inline constexpr int64_t retry_longest_ns = 60'000'000'000;
 inline constexpr size_t control_frame_bytes_max = 1u << 20;
 inline constexpr size_t control_connections_max = 64;
 inline constexpr int64_t control_read_deadline_ns = 5'000'000'000;
@@ -70,5 +81,11 @@ inline constexpr size_t hands_open_max = 64;        // orders without an outcome
 inline constexpr size_t hand_key_bytes_max = 128;
 inline constexpr size_t hand_why_bytes_max = 2048;
 inline constexpr size_t history_rows_max = 500;  // in one answer; ask again for the rest
+
+// -- samples of a release, for plots
+inline constexpr size_t series_points_max = 600;
+inline constexpr size_t series_points_min = 60;
+inline constexpr size_t series_bytes_max = 8u << 20;  // of one release, as long as they are not few
+inline constexpr size_t plots_max = 12;               // of one kind in one report
 
 }  // namespace rel::limits

@@ -25,15 +25,6 @@ bool goes_back(DecisionKind kind) {
   return kind == DecisionKind::rolled_back || kind == DecisionKind::withdrawn;
 }
 
-// `20260301T120000Z`: a time as part of a file's name.
-std::string file_time_text(int64_t time_ns) {
-  std::string text;
-  for (const char c : rfc3339_text(time_ns).substr(0, 19)) {
-    if (c != '-' && c != ':') text += c;
-  }
-  return text + "Z";
-}
-
 }  // namespace
 
 // What one look at the runtime came to.
@@ -91,6 +82,7 @@ Status Host::recover(HostTime now) {
     last_seen_ = last_journaled_;
   }
   prepare_way_back(std::move(actions));
+  if (Status s = resume_way_back(first.epoch); !s) return s;
   if (recovery.kind == RecoveryKind::restore_journal) {
     restoring_ = recovery.state;
     last_seen_ = recovery.state.next_decision_id - 1;
@@ -106,9 +98,27 @@ Status Host::recover(HostTime now) {
 void Host::prepare_way_back(std::vector<ActionRecord> actions) {
   const Plan& plan = runtime_.plan();
   report_folder_ = fmt::format("{}/reports/{}-{}", settings_.state_dir, plan.release,
-                               file_time_text(release_.begun_ns));
-  way_back_ = std::make_unique<WayBack>(plan, release_, settings_.commands, report_folder_,
+                               compact_time_text(release_.begun_ns));
+  const Actuators actuators{settings_.actuators, settings_.http};
+  way_back_ = std::make_unique<WayBack>(WayBackParts{plan, release_, actuators, report_folder_},
                                         std::move(actions));
+  follower_ = std::make_unique<RouteFollower>(plan, actuators);
+  rehearsal_ = std::make_unique<Rehearsal>(plan, actuators, report_folder_);
+  pace_.emplace(series_points_max(plan));
+}
+
+// What the journal knows of the way back of this epoch, and of the samples taken so far.
+Status Host::resume_way_back(uint64_t epoch) {
+  if (release_.id == 0) return ok();
+  auto acknowledged = journal_.acknowledged(release_.id, epoch);
+  if (!acknowledged) return acknowledged.error();
+  if (acknowledged->has_value()) way_back_->acknowledged(**acknowledged);
+  auto series = journal_.series(release_.id, runtime_.plan());
+  if (!series) return series.error();
+  std::vector<int64_t> times_ns;
+  for (const SeriesPoint& point : *series) times_ns.push_back(point.time_ns);
+  pace_->resume(times_ns);
+  return ok();
 }
 
 Status Host::begin_release(int64_t now_ns) {
@@ -191,6 +201,8 @@ void Host::step(HostTime now) {
   runtime_.sidecar_heartbeat(now.now_ns);
   // Before the journal: what takes exposure away does not wait for a disk that fails.
   if (!restoring_) hands_->step(runtime_.engine_state());
+  follower_->advance(runtime_.published_route().share_millionths, now);
+  take_rehearsal(now);
   if (!blocked_.empty() || now.steady_ns < retry_at_ns_) return;
   keep_journal(now);
   if (journal_error_.empty()) go_back(now);
@@ -214,7 +226,7 @@ bool Host::read_ring(Pass& pass) {
 
 // The decisions of a raise are all made in one tick. Those of the raise that is pending now become
 // durable with it; those of an earlier one that was taken back or refused never happened.
-void Host::sort_decisions(Pass& pass) {
+void Host::sort_decisions(Pass& pass, HostTime now) {
   const Raise& pending = pass.state.pending;
   int64_t asked_ns = 0;
   for (const Decision& decision : pass.ring) {
@@ -222,6 +234,10 @@ void Host::sort_decisions(Pass& pass) {
   }
   pass.asks = asked_ns != 0 && pending.kind != RaiseKind::none &&
               (!raise_ || raise_->raise.id != pending.id);
+  if (pass.asks && !way_back_is_ready(pass, now)) {
+    pass.asks = false;
+    runtime_.refuse_raise(pending.id);
+  }
   for (const Decision& decision : pass.ring) {
     if (decision.id <= last_journaled_) continue;
     const bool of_raise = decision.durable_first != 0;
@@ -256,21 +272,77 @@ bool Host::snapshot_is_due(const Pass& pass) const {
   return !pass.entries.empty() || !pass.raises.empty() || pass.state.phase != journaled_phase_;
 }
 
+// Nothing goes further out while nobody knows whether it could come back: the engine is told no, and
+// asks again.
+bool Host::way_back_is_ready(const Pass& pass, HostTime now) {
+  const RaiseKind kind = pass.state.pending.kind;
+  const bool stage = kind == RaiseKind::start || kind == RaiseKind::stage;
+  if (settings_.probes == ProbeWayBack::on_demand || !stage) return true;
+  const auto is_fresh = [&] {
+    return rehearsed_ && now.now_ns - rehearsed_->time_ns <= limits::rehearsal_fresh_ns;
+  };
+  const bool ended = !rehearsal_->is_running();
+  if (is_fresh() && rehearsed_->passed) return true;
+  const bool again = !rehearsed_ || rehearsed_->passed ||
+                     now.now_ns - rehearsed_->time_ns >= limits::rehearsal_retry_ns;
+  if (ended && again) rehearsal_->begin("", now);
+  take_rehearsal(now);
+  return is_fresh() && rehearsed_->passed;
+}
+
+void Host::take_rehearsal(HostTime now) {
+  std::optional<RehearsalRecord> record = rehearsal_->poll(now);
+  if (!record) return;
+  rehearsed_ = std::move(record);
+  const Plan& plan = runtime_.plan();
+  if (Status s = journal_.add_rehearsal(release_.id, plan.model, *rehearsed_); !s) {
+    journal_error_ = s.error().message;
+  }
+  if (rehearsed_->passed || !rehearsed_->who.empty()) {
+    told_not_ready_ = told_not_ready_ && !rehearsed_->passed;
+    return;
+  }
+  if (told_not_ready_) return;
+  told_not_ready_ = true;
+  const EngineState state = runtime_.engine_state();
+  JournalEntry entry;
+  entry.decision.time_ns = now.now_ns;
+  entry.decision.epoch = state.epoch;
+  entry.decision.kind = DecisionKind::alerted;
+  entry.decision.reason = Reason::action_outcome;
+  entry.decision.stage = state.stage;
+  entry.because = "the next stage does not begin, the way back failed its probe: " +
+                  rehearsed_->detail;
+  std::replace(entry.because.begin(), entry.because.end(), '\n', ';');
+  if (Status s = write({.entries = {&entry, 1}}); !s) journal_error_ = s.error().message;
+}
+
 void Host::keep_journal(HostTime now) {
   Pass pass;
   if (waits_for_restore(runtime_.engine_state()) || !read_ring(pass)) return;
-  sort_decisions(pass);
+  sort_decisions(pass, now);
   settle_last_raise(pass);
   const bool clock = pass.state.phase == Phase::running &&
                      now.steady_ns - last_snapshot_ns_ >= snapshot_interval_ns;
   const bool retry = !journal_error_.empty();
   if (snapshot_is_due(pass) || clock || retry) {
-    Status written = write(&pass.state, pass.entries, {}, pass.raises);
+    // The moment of the way back is always among the samples.
+    const bool back = is_back(pass.state.phase) && journaled_phase_ == Phase::running;
+    const bool sampled = (pass.state.phase == Phase::running && pace_->is_due(now.now_ns)) || back;
+    SeriesPace pace = *pace_;
+    const SeriesPoint sample = sampled ? take_sample(pass.state, now) : SeriesPoint{};
+    const bool thin = sampled && pace.kept(now.now_ns);
+    Status written = write({.entries = pass.entries,
+                            .state = &pass.state,
+                            .raises = pass.raises,
+                            .sample = sampled ? &sample : nullptr,
+                            .thin_series = thin});
     if (!written) {
       retry_at_ns_ = now.steady_ns + journal_retry_ns;
       return journal_failed(pass, written.error().message);
     }
     last_snapshot_ns_ = now.steady_ns;
+    pace_ = pace;
     journaled_phase_ = pass.state.phase;
     // The latest raise by its number is the one recovery reads.
     for (const RaiseRecord& raise : pass.raises) {
@@ -296,9 +368,19 @@ void Host::journal_failed(const Pass& pass, std::string why) {
   if (pass.asks) runtime_.refuse_raise(pass.state.pending.id);
 }
 
-Status Host::write(const EngineState* state, std::vector<JournalEntry> entries,
-                   std::vector<ActionRecord> actions, std::vector<RaiseRecord> raises) {
+SeriesPoint Host::take_sample(const EngineState& state, HostTime now) const {
+  const size_t size = runtime_.plan().frame_size;
+  std::vector<double> values(size);
+  std::vector<uint8_t> causes(size);
+  std::vector<uint64_t> samples(size);
+  runtime_.copy_frame(values, causes, samples);
+  return make_series_point(now.now_ns, route_of(runtime_.plan(), state).share_millionths,
+                           runtime_.counters(), std::move(values), causes);
+}
+
+Status Host::write(JournalBatch batch) {
   const Plan& plan = runtime_.plan();
+  const std::span<const JournalEntry> entries = batch.entries;
   const auto failed =
       std::find_if(entries.begin(), entries.end(), [](const JournalEntry& entry) {
         return entry.decision.kind == DecisionKind::rolled_back;
@@ -306,12 +388,8 @@ Status Host::write(const EngineState* state, std::vector<JournalEntry> entries,
   QuarantineRecord quarantine;
   CooldownRecord cooldown;
   const std::vector<uint64_t> evidence =
-      state == nullptr ? std::vector<uint64_t>{} : runtime_.evidence_checkpoint();
-  JournalBatch batch{.entries = entries,
-                     .state = state,
-                     .evidence = evidence,
-                     .raises = raises,
-                     .actions = actions};
+      batch.state == nullptr ? std::vector<uint64_t>{} : runtime_.evidence_checkpoint();
+  batch.evidence = evidence;
   // In force from the moment the rollback is on disk, not after the slowest action.
   if (failed != entries.end()) {
     const int64_t since_ns = failed->decision.time_ns;
@@ -328,18 +406,43 @@ Status Host::write(const EngineState* state, std::vector<JournalEntry> entries,
   return ok();
 }
 
+Status Host::acknowledge(const std::string& who, const std::string& why, HostTime now) {
+  const EngineState state = runtime_.engine_state();
+  if (!is_back(state.phase) || release_.id == 0) {
+    return Error{"there is nothing to acknowledge: the release has not gone back"};
+  }
+  if (const auto& before = way_back_->acknowledgement()) {
+    return Error{fmt::format("{} acknowledged it at {}", before->who,
+                             rfc3339_text(before->time_ns))};
+  }
+  const Acknowledgement made{.epoch = state.epoch, .time_ns = now.now_ns, .who = who, .why = why};
+  JournalEntry entry;
+  entry.decision.time_ns = now.now_ns;
+  entry.decision.epoch = state.epoch;
+  entry.decision.kind = DecisionKind::reviewed;
+  entry.decision.reason = Reason::action_outcome;
+  entry.decision.stage = state.stage;
+  entry.because = fmt::format("{} acknowledged that the release went back: {}", who, why);
+  const JournalBatch batch{.entries = {&entry, 1}, .acknowledgement = &made};
+  if (Status s = journal_.record(release_.id, runtime_.plan(), batch); !s) return s;
+  way_back_->acknowledged(made);
+  if (settings_.logged) settings_.logged(entry);
+  return ok();
+}
+
 void Host::go_back(HostTime now) {
   const EngineState state = runtime_.engine_state();
   const bool durable = state.phase == journaled_phase_;
   if (restoring_ || !durable) return;
   settled_ = state.phase == Phase::completed || (is_back(state.phase) && way_back_->finished());
-  if (!is_back(state.phase) || way_back_->finished()) return;
-  const auto write_outcome = [this](std::vector<JournalEntry> entries,
-                                    std::vector<ActionRecord> actions) {
-    return write(nullptr, std::move(entries), std::move(actions), {});
+  if (!is_back(state.phase)) return;
+  const auto write_outcome = [this](const std::vector<JournalEntry>& entries,
+                                    const std::vector<ActionRecord>& actions) {
+    return write({.entries = entries, .actions = actions});
   };
   const auto read_timeline = [this] { return journal_.decisions(release_.id, 0, INT64_MAX); };
-  if (Status s = way_back_->advance(state, now, {read_timeline, write_outcome}); !s) {
+  const auto read_series = [this] { return journal_.series(release_.id, runtime_.plan()); };
+  if (Status s = way_back_->advance(state, now, {read_timeline, read_series, write_outcome}); !s) {
     journal_error_ = s.error().message;
     retry_at_ns_ = now.steady_ns + journal_retry_ns;
   }

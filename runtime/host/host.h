@@ -21,15 +21,22 @@
 #include "runtime/host/hand_book.h"
 #include "runtime/host/host_time.h"
 #include "runtime/host/recovery.h"
+#include "runtime/host/rehearsal.h"
+#include "runtime/host/route_follower.h"
 #include "runtime/host/way_back.h"
 #include "runtime/journal/journal.h"
 #include "runtime/runtime.h"
 
 namespace rel {
 
+// Whether a stage waits until the way back has been probed.
+enum class ProbeWayBack : uint8_t { on_demand, before_stages };
+
 struct HostSettings {
   std::string state_dir;
-  CommandRules commands;
+  ActuatorRules actuators;
+  HttpClient* http = nullptr;  // null: actions over HTTP are refused; borrowed
+  ProbeWayBack probes = ProbeWayBack::on_demand;
   ControlRules control;
   // Called with every decision once it is durable.
   std::function<void(const JournalEntry&)> logged;
@@ -66,6 +73,22 @@ class Host {
   const ControlRules& control_rules() const { return settings_.control; }
   const std::vector<ActionRecord>& actions() const { return way_back_->outcomes(); }
   const std::string& report_folder() const { return report_folder_; }
+  // Proxies beside the gateway, and the share each has.
+  std::vector<RouteFollower::Proxy> proxies() const { return follower_->proxies(); }
+
+  // -- hands
+  // Somebody has taken notice of the way back: nothing escalates any more, pages and alerts are
+  // resolved. Durable on return; an error says why not. The first acknowledgement stands.
+  Status acknowledge(const std::string& who, const std::string& why, HostTime now);
+  // Probes the way back now; last_rehearsal() has the outcome once is_rehearsing() ends.
+  void rehearse(const std::string& who, HostTime now) { rehearsal_->begin(who, now); }
+  bool is_rehearsing() const { return rehearsal_->is_running(); }
+  const std::optional<RehearsalRecord>& last_rehearsal() const { return rehearsed_; }
+  const std::optional<Acknowledgement>& acknowledgement() const {
+    return way_back_->acknowledgement();
+  }
+
+  // -- the end
   // The release has come to an end and everything after it is done and durable.
   bool settled() const { return settled_; }
 
@@ -75,18 +98,22 @@ class Host {
   Status check_may_start(HostTime now);
   Status begin_release(int64_t now_ns);
   void prepare_way_back(std::vector<ActionRecord> actions);
+  Status resume_way_back(uint64_t epoch);
   bool waits_for_restore(const EngineState& state);
   struct Pass;
   bool read_ring(Pass& pass);
-  void sort_decisions(Pass& pass);
+  void sort_decisions(Pass& pass, HostTime now);
   void name_hand(JournalEntry& entry);
   void settle_last_raise(Pass& pass);
   void keep_journal(HostTime now);
   bool snapshot_is_due(const Pass& pass) const;
-  Status write(const EngineState* state, std::vector<JournalEntry> entries,
-               std::vector<ActionRecord> actions, std::vector<RaiseRecord> raises);
+  SeriesPoint take_sample(const EngineState& state, HostTime now) const;
+  // With what a failed candidate leads to.
+  Status write(JournalBatch batch);
   void journal_failed(const Pass& pass, std::string why);
   void go_back(HostTime now);
+  bool way_back_is_ready(const Pass& pass, HostTime now);
+  void take_rehearsal(HostTime now);
 
   Runtime& runtime_;
   Journal& journal_;
@@ -98,8 +125,13 @@ class Host {
   std::string recovery_note_;
   std::unique_ptr<WayBack> way_back_;
   std::optional<HandBook> hands_;
+  std::unique_ptr<RouteFollower> follower_;
+  std::unique_ptr<Rehearsal> rehearsal_;
+  std::optional<RehearsalRecord> rehearsed_;  // the latest
+  bool told_not_ready_ = false;
   std::optional<EngineState> restoring_;  // handed to the runtime, not yet in force
   std::optional<RaiseRecord> raise_;      // the latest in the journal
+  std::optional<SeriesPace> pace_;        // of the samples
   uint64_t last_journaled_ = 0;           // decision of the engine
   uint64_t last_seen_ = 0;                // ... that was taken from the ring, journaled or void
   Phase journaled_phase_ = Phase::idle;

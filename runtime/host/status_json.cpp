@@ -128,13 +128,37 @@ Json counters(const Runtime::Counters& c) {
 Json actions(const Plan& plan, const std::vector<ActionRecord>& records) {
   Json rows = Json::array();
   for (const ActionRecord& record : records) {
-    std::string_view status = "started";
-    if (record.status == ActionStatus::done) status = "done";
-    if (record.status == ActionStatus::failed) status = "failed";
+    constexpr std::string_view words[] = {"started", "done", "failed", "waiting", "skipped"};
+    constexpr std::string_view rounds[] = {"first", "again", "over"};
     rows.push_back({{"action", plan.text(plan.actions[record.action.value].text)},
-                    {"status", status},
+                    {"round", rounds[static_cast<size_t>(record.round)]},
+                    {"status", words[static_cast<size_t>(record.status)]},
                     {"attempts", record.attempts},
+                    {"next_try", record.status == ActionStatus::waiting
+                                     ? Json(rfc3339_text(record.due_ns))
+                                     : Json(nullptr)},
                     {"detail", record.detail}});
+  }
+  return rows;
+}
+
+Json rehearsal(Host& host) {
+  const auto& last = host.last_rehearsal();
+  if (!last) return {{"running", host.is_rehearsing()}, {"time", nullptr}};
+  return {{"running", host.is_rehearsing()},
+          {"time", rfc3339_text(last->time_ns)},
+          {"passed", last->passed},
+          {"who", text_or_null(last->who)},
+          {"detail", last->detail}};
+}
+
+Json proxies(Host& host) {
+  Json rows = Json::array();
+  for (const RouteFollower::Proxy& proxy : host.proxies()) {
+    const Plan& plan = host.plan();
+    rows.push_back({{"route", plan.text(plan.actions[proxy.action.value].text)},
+                    {"share", proxy.share ? Json(share(*proxy.share)) : Json(nullptr)},
+                    {"error", text_or_null(proxy.error)}});
   }
   return rows;
 }
@@ -208,6 +232,8 @@ std::string status_json(Host& host) {
   json["counters"] = counters(host.runtime().counters());
   json["reports"] = host.report_folder();
   json["actions"] = actions(plan, host.actions());
+  json["proxies"] = proxies(host);
+  json["rehearsal"] = rehearsal(host);
   json["triggers"] = triggers(plan, state);
   json["aggregates"] = aggregates(host.runtime());
   return dump(json);

@@ -1,59 +1,80 @@
-// What is done after the route went back: the actions of the policy in their stated order, then the
-// quarantine's entry in the log. One action at a time, polled, never waited for.
-// Every start and outcome is journaled first: an action with an outcome never runs again, one that
-// was started without an outcome (the host died) runs again.
-// Input: the decisions of the release. Output: entries and action records through `Journal`.
-// Owner: the host.
+// What is done after the route went back in memory: the steps of the policy as a saga. Each is
+// journaled before it is started and after it ended, tried again with growing pauses until its
+// deadline, and resumed after a crash where it stood, with the key of its first try. A step whose
+// success is on record never runs again. One that cannot succeed is told to the people the policy
+// names and logged as an alert, and stops nothing after it.
+// Input: the decisions of the release. Output: entries and action records through `Record`.
+// Owner: the host. Nothing here waits: one action at a time is polled.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/actuators/registry.h"
 #include "runtime/base/result.h"
 #include "runtime/host/host_time.h"
+#include "runtime/host/way_back_plan.h"
 #include "runtime/journal/journal.h"
 
 namespace rel {
+
+// Borrowed but for the folder.
+struct WayBackParts {
+  const Plan& plan;
+  const ReleaseRecord& release;
+  Actuators actuators;
+  std::string report_folder;
+};
 
 class WayBack {
  public:
   // The host's side: the decisions so far, and the writing of entries and records together.
   struct Record {
     std::function<Result<std::vector<LoggedDecision>>()> read;
-    std::function<Status(std::vector<JournalEntry>, std::vector<ActionRecord>)> write;
+    std::function<Result<std::vector<SeriesPoint>>()> series;
+    std::function<Status(const std::vector<JournalEntry>&, const std::vector<ActionRecord>&)> write;
   };
 
-  // Borrows plan, release and rules. `outcomes` are those of an earlier life.
-  WayBack(const Plan& plan, const ReleaseRecord& release, const CommandRules& commands,
-          std::string report_folder, std::vector<ActionRecord> outcomes);
+  // `outcomes` are those of an earlier life.
+  WayBack(WayBackParts parts, std::vector<ActionRecord> outcomes);
 
   // Goes on from where it is; the decision that went back is on record. A failing journal is an
   // error, and the next call tries the same again.
   Status advance(const EngineState& state, HostTime now, const Record& record);
-  // Everything is done and logged.
+  // Every step has an outcome and everything is logged. Escalations and ends of alerts may follow.
   bool finished() const { return finished_; }
   const std::vector<ActionRecord>& outcomes() const { return outcomes_; }
+  // From now on nothing escalates, and what pages and alerts is resolved.
+  void acknowledged(const Acknowledgement& by) { acknowledged_ = by; }
+  const std::optional<Acknowledgement>& acknowledgement() const { return acknowledged_; }
 
  private:
-  Status start_next(const EngineState& state, HostTime now, const Record& record);
-  Status start(ActionId id, const EngineState& state, HostTime now, const Record& record);
+  WayBackView view(const EngineState& state, HostTime now) const;
+  Status learn_beginning(const Record& record);
+  Status start(WayBackStep step, const EngineState& state, HostTime now, const Record& record);
+  Status skip(WayBackStep step, const EngineState& state, HostTime now, const Record& record);
   Status settle_running(const EngineState& state, HostTime now, const Record& record);
-  Status log_quarantine(const EngineState& state, HostTime now, const Record& record);
+  Status give_up(ActionRecord outcome, const EngineState& state, HostTime now,
+                 const Record& record);
+  Status finish(const EngineState& state, HostTime now, const Record& record);
+  ActionRequest request_of(WayBackStep step, const ActionRecord& record, const EngineState& state,
+                           HostTime now) const;
+  std::string what_failed() const;
   JournalEntry entry(DecisionKind kind, ActionId action, const EngineState& state, HostTime now,
                      std::string because) const;
-  ActionRecord* outcome_of(ActionId action);
   void keep(const ActionRecord& record);
+  Status put(const ActionRecord& record, const std::vector<JournalEntry>& entries,
+             const Record& to);
 
-  const Plan& plan_;
-  const ReleaseRecord& release_;
-  const CommandRules& commands_;
-  std::string report_folder_;
+  WayBackParts parts_;
   std::vector<ActionRecord> outcomes_;
+  std::optional<Acknowledgement> acknowledged_;
   std::unique_ptr<RunningAction> running_;
-  ActionId running_id_;
+  WayBackStep running_step_;
+  std::optional<JournalEntry> beginning_;  // the decision that went back
   bool finished_ = false;
 };
 

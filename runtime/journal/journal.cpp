@@ -9,6 +9,7 @@
 #include "runtime/journal/database.h"
 #include "runtime/journal/record.h"
 #include "runtime/journal/schema.h"
+#include "runtime/journal/way_back_rows.h"
 
 namespace rel {
 namespace {
@@ -50,6 +51,20 @@ int64_t raise_checksum(int64_t release, const RaiseRecord& record) {
       .add(raise.stage.value)
       .add(raise.step)
       .add(static_cast<int64_t>(record.outcome))
+      .value();
+}
+
+int64_t action_checksum(int64_t release, const ActionRecord& record) {
+  return RowChecksum()
+      .add(release)
+      .add(record.action.value)
+      .add(static_cast<int64_t>(record.round))
+      .add(static_cast<int64_t>(record.status))
+      .add(record.attempts)
+      .add(record.first_ns)
+      .add(record.time_ns)
+      .add(record.due_ns)
+      .add(record.detail)
       .value();
 }
 
@@ -145,7 +160,7 @@ Status Journal::Parts::prepare() {
       {&put_state, "INSERT OR REPLACE INTO states VALUES(?, ?, ?)"},
       {&put_evidence, "INSERT OR REPLACE INTO evidence VALUES(?, ?, ?)"},
       {&put_raise, "INSERT OR REPLACE INTO raises VALUES(?, ?, ?, ?, ?, ?, ?)"},
-      {&put_action, "INSERT OR REPLACE INTO actions VALUES(?, ?, ?, ?, ?, ?)"},
+      {&put_action, "INSERT OR REPLACE INTO actions VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
   };
   for (const auto& [statement, sql] : statements) {
     Result<Statement> prepared = database->prepare(sql);
@@ -250,6 +265,11 @@ Status Journal::record(int64_t release, const Plan& plan, const JournalBatch& ba
   for (const ActionRecord& action : batch.actions) {
     if (Status s = parts_->add_action(release, action); !s) return s;
   }
+  if (batch.acknowledgement != nullptr) {
+    if (Status s = put_acknowledgement(*parts_->database, release, *batch.acknowledgement); !s) {
+      return s;
+    }
+  }
   if (batch.quarantine != nullptr) {
     if (Status s = parts_->add_quarantine(*batch.quarantine); !s) return s;
   }
@@ -258,6 +278,10 @@ Status Journal::record(int64_t release, const Plan& plan, const JournalBatch& ba
   }
   if (!batch.cleared.empty()) {
     if (Status s = parts_->clear_quarantine(batch.cleared); !s) return s;
+  }
+  if (batch.sample != nullptr) {
+    const auto thin = batch.thin_series ? SeriesThinning::halve : SeriesThinning::none;
+    if (Status s = put_sample(*parts_->database, release, *batch.sample, thin); !s) return s;
   }
   return transaction->commit();
 }
@@ -327,8 +351,10 @@ Status Journal::Parts::add_raise(int64_t release, const RaiseRecord& record) {
 
 Status Journal::Parts::add_action(int64_t release, const ActionRecord& action) {
   put_action.bind(1, release).bind(2, action.action.value);
-  put_action.bind(3, static_cast<int64_t>(action.status)).bind(4, action.attempts);
-  put_action.bind(5, action.time_ns).bind_text(6, action.detail);
+  put_action.bind(3, static_cast<int64_t>(action.round));
+  put_action.bind(4, static_cast<int64_t>(action.status)).bind(5, action.attempts);
+  put_action.bind(6, action.first_ns).bind(7, action.time_ns).bind(8, action.due_ns);
+  put_action.bind_text(9, action.detail).bind(10, action_checksum(release, action));
   return put_action.run();
 }
 
@@ -462,8 +488,8 @@ Result<std::vector<LoggedDecision>> Journal::decisions(int64_t release, int64_t 
 
 Result<std::vector<ActionRecord>> Journal::actions(int64_t release) {
   Result<Statement> read = parts_->database->prepare(
-      "SELECT action, status, attempts, time_ns, detail FROM actions WHERE release=? "
-      "ORDER BY action");
+      "SELECT action, round, status, attempts, first_ns, time_ns, due_ns, detail, checksum "
+      "FROM actions WHERE release=? ORDER BY round, action");
   if (!read) return read.error();
   read->bind(1, release);
   std::vector<ActionRecord> records;
@@ -473,12 +499,34 @@ Result<std::vector<ActionRecord>> Journal::actions(int64_t release) {
     if (!*row) return records;
     ActionRecord record;
     record.action = ActionId{static_cast<uint32_t>(read->integer(0))};
-    record.status = static_cast<ActionStatus>(read->integer(1));
-    record.attempts = static_cast<uint32_t>(read->integer(2));
-    record.time_ns = read->integer(3);
-    record.detail = read->text(4);
+    record.round = static_cast<ActionRound>(read->integer(1));
+    record.status = static_cast<ActionStatus>(read->integer(2));
+    record.attempts = static_cast<uint32_t>(read->integer(3));
+    record.first_ns = read->integer(4);
+    record.time_ns = read->integer(5);
+    record.due_ns = read->integer(6);
+    record.detail = read->text(7);
+    if (read->integer(8) != action_checksum(release, record) ||
+        record.round > ActionRound::over || record.status > ActionStatus::skipped) {
+      return damaged(*parts_->database,
+                     fmt::format("the record of action {} was changed", record.action.value));
+    }
     records.push_back(std::move(record));
   }
+}
+
+Result<std::optional<Acknowledgement>> Journal::acknowledged(int64_t release, uint64_t epoch) {
+  return find_acknowledgement(*parts_->database, release, epoch);
+}
+Result<std::vector<SeriesPoint>> Journal::series(int64_t release, const Plan& plan) {
+  return read_series(*parts_->database, release, plan);
+}
+Result<std::optional<RehearsalRecord>> Journal::last_rehearsal(std::string_view model) {
+  return find_rehearsal(*parts_->database, model);
+}
+Status Journal::add_rehearsal(int64_t release, std::string_view model,
+                              const RehearsalRecord& record) {
+  return put_rehearsal(*parts_->database, release, model, record);
 }
 
 Result<std::optional<QuarantineRecord>> Journal::quarantined(std::string_view candidate) {

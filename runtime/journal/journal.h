@@ -20,6 +20,7 @@
 #include "runtime/base/result.h"
 #include "runtime/journal/hand_table.h"
 #include "runtime/plan/plan.h"
+#include "runtime/plot/series.h"
 #include "runtime/stage/decision.h"
 #include "runtime/stage/engine.h"
 
@@ -51,14 +52,43 @@ struct LoggedDecision {
   JournalEntry entry;
 };
 
-enum class ActionStatus : uint8_t { started, done, failed };
+enum class ActionStatus : uint8_t {
+  started,  // being done; after a crash: its outcome is not known
+  done,
+  failed,   // for good
+  waiting,  // a try failed, the next is due at `due_ns`
+  skipped,  // not needed any more
+};
+
+// What one action of the plan is done for; each is a step of its own.
+enum class ActionRound : uint8_t {
+  first,
+  again,  // tells that steps failed, or writes the report anew with all that came after it
+  over,   // resolves a page or an alert once somebody has acknowledged it
+};
 
 struct ActionRecord {
   ActionId action;
+  ActionRound round = ActionRound::first;
   ActionStatus status = ActionStatus::started;
   uint32_t attempts = 0;
-  int64_t time_ns = 0;
+  int64_t first_ns = 0;  // start of the first try: the deadline counts from here
+  int64_t time_ns = 0;   // of this status
+  int64_t due_ns = 0;    // of the next try, while waiting
   std::string detail;
+
+  bool is_final() const {
+    return status == ActionStatus::done || status == ActionStatus::failed ||
+           status == ActionStatus::skipped;
+  }
+};
+
+// Somebody took notice of a way back. One a release and epoch; the first stands.
+struct Acknowledgement {
+  uint64_t epoch = 0;
+  int64_t time_ns = 0;
+  std::string who;
+  std::string why;
 };
 
 struct QuarantineRecord {
@@ -100,6 +130,17 @@ struct JournalBatch {
   const QuarantineRecord* quarantine = nullptr;
   const CooldownRecord* cooldown = nullptr;
   std::string_view cleared;  // this candidate is no longer quarantined; empty: nobody
+  const Acknowledgement* acknowledgement = nullptr;
+  const SeriesPoint* sample = nullptr;
+  bool thin_series = false;  // after the sample: drop every second one
+};
+
+// The way back was tried without doing it: every probe, or the first that failed.
+struct RehearsalRecord {
+  int64_t time_ns = 0;
+  bool passed = false;
+  std::string who;     // empty: the host itself, before a stage
+  std::string detail;  // a line a step
 };
 
 enum class JournalMode : uint8_t { own, read_only };
@@ -132,6 +173,12 @@ class Journal {
   // are left out.
   Result<std::vector<LoggedDecision>> decisions(int64_t release, int64_t after, size_t limit);
   Result<std::vector<ActionRecord>> actions(int64_t release);
+  Result<std::optional<Acknowledgement>> acknowledged(int64_t release, uint64_t epoch);
+  // Samples of the release, oldest first.
+  Result<std::vector<SeriesPoint>> series(int64_t release, const Plan& plan);
+  // The latest rehearsal of any release of the model.
+  Result<std::optional<RehearsalRecord>> last_rehearsal(std::string_view model);
+  Status add_rehearsal(int64_t release, std::string_view model, const RehearsalRecord& record);
   Result<std::optional<QuarantineRecord>> quarantined(std::string_view candidate);
   Result<std::optional<CooldownRecord>> cooldown(std::string_view model);
 

@@ -415,13 +415,36 @@ struct UnknownOverride {
   UnknownRule rule;
 };
 
-enum class ActionKind : uint8_t { notify_command, report };
+// How an action reaches the world: one actuator each (runtime/actuators). What its arguments are.
+enum class ActionKind : uint8_t {
+  command,       // an argument vector
+  webhook,       // a URL
+  haproxy,       // a proxy of the host's configuration
+  mlflow_alias,  // none: the action's subject is NAME@ALIAS, its version the one it names again
+  slack,         // a channel of the host's configuration
+  pagerduty,     // a service of the host's configuration
+  alertmanager,  // a receiver's name, which becomes a label
+  report,        // the report's path, and the template's text when the policy gives one
+};
 
-// A step of the way back after the route, in the stated order.
+enum class ActionPurpose : uint8_t { route, revert, notify, report, escalate };
+enum class SubjectKind : uint8_t { none, feature, preprocessing, alias };
+
+// A step of the way back after the route in memory, in the stated order.
 struct Action {
+  static constexpr uint32_t no_limit = 0xffffffff;
+
   ActionKind kind = ActionKind::report;
-  uint8_t reserved[3] = {};
-  Rows<StringId> arguments;  // rows of Plan::arguments: argument vector, or the report's path
+  ActionPurpose purpose = ActionPurpose::report;
+  SubjectKind subject_kind = SubjectKind::none;  // of a revert
+  uint8_t reserved = 0;
+  uint32_t retries_max = no_limit;  // tries after the first
+  int64_t within_ns = 0;  // of the first try's start: no try begins later
+  int64_t after_ns = 0;   // escalate: so long after the route, unless somebody acknowledged
+  StringId subject;
+  StringId version;
+  Rows<StringId> arguments;  // rows of Plan::arguments
+  Rows<StringId> probe;      // right after them: the command that `probed by` names; may be empty
   StringId text;
   PlanSpan span;
 };
@@ -430,6 +453,15 @@ struct Action {
 struct EvidenceFile {
   StringId path;    // as written, relative to the policy
   StringId digest;  // "sha256:..."
+};
+
+// What the candidate reads and the baseline does not: the way back reverts it.
+struct Need {
+  SubjectKind kind = SubjectKind::feature;
+  uint8_t reserved[3] = {};
+  StringId name;
+  StringId version;  // what the candidate reads
+  StringId beside;   // what the baseline reads, served at the same time; none: not said
 };
 
 // How a model is named and what it resolved to. `digest` is "sha256:..." when the reference could
@@ -471,6 +503,7 @@ struct Plan {
   std::vector<ZoneChange> zone_changes;
   std::vector<IncreaseWindow> increase_windows;
   Rows<IncreaseWindowId> increase;  // when exposure may grow, in every stage
+  std::vector<Need> needs;
 
   // -- what unknown does, by cause: [0] insufficient, [1] no_data, [2] source_error
   UnknownRule unknown[3];

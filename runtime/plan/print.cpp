@@ -372,18 +372,38 @@ class Printer {
     for (const EvidenceFile& file : plan_.evidence_files) {
       line("evidence {} is {}", quoted(file.path), plan_.text(file.digest));
     }
-    for (size_t row = 0; row < plan_.actions.size(); ++row) {
-      const Action& action = plan_.actions[row];
-      std::string arguments;
-      for (uint32_t at = action.arguments.first; at < action.arguments.end(); ++at) {
-        arguments += " " + quoted(plan_.arguments[at]);
-      }
-      line("action {} {}:{} {}", row,
-           action.kind == ActionKind::report ? "report" : "notify by command", arguments,
-           at(action.span));
+    for (const Need& need : plan_.needs) {
+      line("needs {} {} version {}{}", subject_kind_name(need.kind), quoted(need.name),
+           quoted(need.version), need.beside.is_none() ? "" : " beside " + quoted(need.beside));
     }
+    for (size_t row = 0; row < plan_.actions.size(); ++row) action(row);
     if (plan_.quarantine_candidate != 0) line("quarantine candidate");
     if (plan_.cooldown_ns != 0) line("cooldown {}", exact_duration_text(plan_.cooldown_ns));
+  }
+
+  std::string arguments(Rows<StringId> rows) {
+    std::string list;
+    for (uint32_t at = rows.first; at < rows.end(); ++at) {
+      list += " " + quoted(plan_.arguments[at]);
+    }
+    return list;
+  }
+
+  void action(size_t row) {
+    const Action& action = plan_.actions[row];
+    std::string more;
+    if (!action.subject.is_none()) {
+      more += fmt::format(" {} {} to {}", subject_kind_name(action.subject_kind),
+                          quoted(action.subject), quoted(action.version));
+    }
+    if (action.after_ns != 0) more += " after " + exact_duration_text(action.after_ns);
+    line("action {} {}{} by {}:{} {}", row, purpose_name(action.purpose), more,
+         action_kind_name(action.kind), arguments(action.arguments), at(action.span));
+    const std::string retries = action.retries_max == Action::no_limit
+                                    ? std::string{}
+                                    : fmt::format(", at most {} retries", action.retries_max);
+    line("  within {}{}", exact_duration_text(action.within_ns), retries);
+    if (action.probe.count != 0) line("  probe:{}", arguments(action.probe));
   }
 
   const Plan& plan_;

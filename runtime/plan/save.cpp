@@ -319,7 +319,15 @@ void visit(Archive& archive, Step& step) {
 template <typename Archive>
 void visit(Archive& archive, Action& action) {
   visit(archive, action.kind);
+  visit(archive, action.purpose);
+  visit(archive, action.subject_kind);
+  archive(action.retries_max);
+  archive(action.within_ns);
+  archive(action.after_ns);
+  visit(archive, action.subject);
+  visit(archive, action.version);
   visit(archive, action.arguments);
+  visit(archive, action.probe);
   visit(archive, action.text);
   visit(archive, action.span);
 }
@@ -350,6 +358,14 @@ void visit(Archive& archive, TestCell& cell) {
   visit(archive, cell.evidence);
   visit(archive, cell.baseline);
   visit(archive, cell.candidate);
+}
+
+template <typename Archive>
+void visit(Archive& archive, Need& need) {
+  visit(archive, need.kind);
+  visit(archive, need.name);
+  visit(archive, need.version);
+  visit(archive, need.beside);
 }
 
 template <typename Archive>
@@ -427,7 +443,7 @@ void visit_section(Archive& archive, Section section, Plan& plan) {
       archive(plan.quarantine_candidate);
       archive(plan.cooldown_ns);
       archive(plan.observe_only);
-      return;
+      return visit(archive, plan.needs);
     case Section::unknown_overrides: return visit(archive, plan.unknown_overrides);
     case Section::evidence_files: return visit(archive, plan.evidence_files);
     case Section::tests:

@@ -137,6 +137,41 @@ std::string_view arm_name(Arm arm) {
   return arm == Arm::baseline ? "baseline" : "candidate";
 }
 
+std::string_view action_kind_name(ActionKind kind) {
+  switch (kind) {
+    case ActionKind::command: return "command";
+    case ActionKind::webhook: return "webhook";
+    case ActionKind::haproxy: return "haproxy";
+    case ActionKind::mlflow_alias: return "mlflow";
+    case ActionKind::slack: return "slack";
+    case ActionKind::pagerduty: return "pagerduty";
+    case ActionKind::alertmanager: return "alertmanager";
+    case ActionKind::report: return "report";
+  }
+  return {};
+}
+
+std::string_view purpose_name(ActionPurpose purpose) {
+  switch (purpose) {
+    case ActionPurpose::route: return "route";
+    case ActionPurpose::revert: return "revert";
+    case ActionPurpose::notify: return "notify";
+    case ActionPurpose::report: return "report";
+    case ActionPurpose::escalate: return "escalate";
+  }
+  return {};
+}
+
+std::string_view subject_kind_name(SubjectKind kind) {
+  switch (kind) {
+    case SubjectKind::none: return "";
+    case SubjectKind::feature: return "feature";
+    case SubjectKind::preprocessing: return "preprocessing";
+    case SubjectKind::alias: return "alias";
+  }
+  return {};
+}
+
 std::string_view action_name(TriggerAction action) {
   switch (action) {
     case TriggerAction::rollback: return "rollback";

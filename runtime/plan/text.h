@@ -31,6 +31,9 @@ std::string quoted_text(std::string_view text);
 
 std::string_view arm_name(Arm arm);
 std::string_view action_name(TriggerAction action);
+std::string_view action_kind_name(ActionKind kind);  // "command", "webhook" ...
+std::string_view purpose_name(ActionPurpose purpose);
+std::string_view subject_kind_name(SubjectKind kind);
 std::string_view function_name(AggregateFn fn);
 std::string_view method_name(TestMethod method);
 std::string_view fold_name(TestFold fold);

@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "runtime/plan/plan.h"
+#include "runtime/plan/verify_actions.h"
 #include "runtime/plan/verify_calendar.h"
 #include "runtime/plan/verify_nodes.h"
 #include "runtime/plan/verify_tests.h"
@@ -105,6 +106,7 @@ Status verify_counts(const Plan& plan) {
       {"time zones", plan.zones.size(), limits::zones_max},
       {"changes of time zones", plan.zone_changes.size(), limits::zone_changes_max},
       {"windows of increase", plan.increase_windows.size(), limits::increase_windows_max},
+      {"needs", plan.needs.size(), limits::needs_max},
       {"frame values", plan.frame_size, limits::frame_values_max},
   };
   for (const auto& table : tables) {
@@ -378,6 +380,7 @@ Status verify_triggers(const Plan& plan) {
       return refuse("reads the baseline and is no rollback");
     }
     if (!sustain_fits(plan, trigger)) return refuse("is not sustained as it says");
+    const uint64_t stages = (uint64_t{1} << plan.stages.size()) - 1;
     const bool delayed = trigger.after_ns > 0 || trigger.after_share_millionths == 0;
     if (!is_time(trigger.after_ns) || !delayed || trigger.after_share_millionths > million) {
       return refuse("is delayed out of range");
@@ -511,27 +514,7 @@ Status verify_evidence(const Plan& plan) {
 }
 
 Status verify_way_back(const Plan& plan) {
-  uint32_t next_argument = 0;
-  for (size_t row = 0; row < plan.actions.size(); ++row) {
-    const Action& action = plan.actions[row];
-    const auto refuse = [&](std::string_view what) { return broken_row("action", row, what); };
-    if (!known(action.kind, ActionKind::report)) return refuse("has no known kind");
-    const Rows<StringId> arguments = action.arguments;
-    if (arguments.first != next_argument || arguments.count == 0 ||
-        !fits(arguments, plan.arguments)) {
-      return refuse("does not own its arguments");
-    }
-    if (action.kind == ActionKind::report && arguments.count != 1) return refuse("has no one path");
-    for (uint32_t at = arguments.first; at < arguments.end(); ++at) {
-      if (!names_row(plan.arguments[at], plan.strings)) return refuse("has an unknown argument");
-    }
-    if (!names_text(plan, plan.arguments[arguments.first])) return refuse("has an empty argument");
-    if (!names_text(plan, action.text) || !span_fits(plan, action.span)) {
-      return refuse("has no text or place");
-    }
-    next_argument = arguments.end();
-  }
-  if (next_argument != plan.arguments.size()) return broken("an argument has no action");
+  if (Status s = verify_actions(plan); !s) return s;
   if (plan.quarantine_candidate > 1 || plan.observe_only > 1 || !is_time(plan.cooldown_ns)) {
     return broken("the way back is out of range");
   }

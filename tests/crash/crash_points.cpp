@@ -99,6 +99,7 @@ TEST_CASE("a host killed at any write of its journal loses, repeats and skips no
       live(killed, *shared.witness, never);
       CHECK(shared.witness->settled);
       CHECK(broken_log(killed) == "");
+      CHECK(broken_saga(killed, *shared.witness) == "");
     }
   }
 }

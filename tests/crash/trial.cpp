@@ -7,6 +7,7 @@
 
 #include "runtime/host/host.h"
 #include "runtime/stage/decision_text.h"
+#include "tests/fake_http.h"
 
 namespace rel::test {
 namespace {
@@ -56,6 +57,13 @@ Plan trial_plan() {
   PlanBuilder b;
   b.plan = small_plan();
   b.plan.actions.clear();
+  b.plan.arguments.clear();
+  Action& revert = b.action(ActionKind::webhook, {"http://deploy/1"}, "revert");
+  revert.purpose = ActionPurpose::revert;
+  revert.subject_kind = SubjectKind::feature;
+  revert.subject = b.text("history");
+  revert.version = b.text("6");
+  b.action(ActionKind::webhook, {"http://deploy/2"}, "notify");
   b.action(ActionKind::report, {"postmortem.md"}, "report \"postmortem.md\"");
   return std::move(b.plan);
 }
@@ -64,9 +72,20 @@ void live(const Trial& trial, Witness& witness, const std::function<bool()>& dea
   const std::unique_ptr<Runtime> runtime = trial.gateway.open();
   Result<std::unique_ptr<Journal>> journal = Journal::open(trial.journal);
   if (!journal) return;
-  HostSettings settings{.state_dir = trial.folder};
+  FakeHttp http([&witness](const HttpRequest& request) {
+    if (!header_of(request, "X-Relc-Dry-Run").empty()) return HttpAnswer{.status = 200};
+    const auto step = static_cast<size_t>(header_of(request, "Idempotency-Key").back() - '1');
+    witness.asked_after_success |= witness.recorded.at(step);
+    const bool first = witness.asked.at(step)++ == 0;
+    return HttpAnswer{.status = step == 0 && first ? 503 : 200};
+  });
+  HostSettings settings{.state_dir = trial.folder,
+                        .actuators = {.webhooks = {.hosts = {"deploy"}}},
+                        .http = &http,
+                        .probes = ProbeWayBack::before_stages};
   settings.logged = [&witness](const JournalEntry& entry) {
     const Decision& d = entry.decision;
+    if (d.kind == DecisionKind::action_done) witness.recorded.at(d.action.value) = true;
     witness.entries.at(witness.logged) = {d.id, d.time_ns, d.kind};
     witness.logged++;
   };
@@ -117,6 +136,17 @@ std::string broken_by_crash(const Trial& trial, const Witness& witness) {
   return "";
 }
 
+std::string broken_saga(const Trial& trial, const Witness& witness) {
+  if (witness.asked_after_success) return "a step ran again after its success was on record";
+  if (trial.script == Script::goes_through) {
+    return witness.asked[0] + witness.asked[1] == 0 ? "" : "a way back without a rollback";
+  }
+  if (witness.asked[0] < 2) return "the step that failed was not tried again";
+  if (witness.asked[1] < 1) return "a step was lost";
+  // A crash between a try and its record repeats the try, once a crash.
+  return witness.asked[0] <= 3 && witness.asked[1] <= 2 ? "" : "a step ran too often";
+}
+
 std::string broken_log(const Trial& trial) {
   Result<std::unique_ptr<Journal>> journal = Journal::open(trial.journal);
   if (!journal) return journal.error().message;
@@ -134,7 +164,8 @@ std::string broken_log(const Trial& trial) {
   const std::string expected =
       trial.script == Script::goes_through
           ? "stage_entered step_advanced promoted stage_entered completed "
-          : "stage_entered step_advanced rolled_back action_done quarantined ";
+          : "stage_entered step_advanced rolled_back action_done action_done action_done "
+            "quarantined ";
   return text == expected ? "" : "the log reads: " + text;
 }
 

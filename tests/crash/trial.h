@@ -27,6 +27,10 @@ struct Witness {
   bool went_back = false;
   bool settled = false;
   int64_t elapsed_ns = 0;
+  // By step of the way back: how often the world was asked, and whether its success is durable.
+  std::array<uint32_t, 4> asked = {};
+  std::array<bool, 4> recorded = {};
+  bool asked_after_success = false;
 };
 
 struct Trial {
@@ -43,10 +47,14 @@ void live(const Trial& trial, Witness& witness, const std::function<bool()>& dea
 // What a crash must not change, in words; empty when all of it holds. Reads the journal only.
 std::string broken_by_crash(const Trial& trial, const Witness& witness);
 
+// No step of the way back twice after its success was recorded, and none lost; once it is settled.
+std::string broken_saga(const Trial& trial, const Witness& witness);
+
 // After the next life of the host has settled: the log is one whole legal run, nothing twice.
 std::string broken_log(const Trial& trial);
 
-// A plan whose way back is a report: no programs, so that lives are short.
+// A plan whose way back is a webhook that fails at its first try, one that does not, and a report:
+// no programs, so that lives are short.
 Plan trial_plan();
 
 }  // namespace rel::test

@@ -32,7 +32,8 @@ struct Sidecar {
     auto opened = Journal::open({.path = folder.file("journal.sqlite")});
     if (!opened) FAIL(opened.error().message);
     journal = std::move(*opened);
-    HostSettings settings{.state_dir = folder.path(), .commands = {.allowed = commands}};
+    HostSettings settings{.state_dir = folder.path(),
+                          .actuators = {.commands = {.allowed = commands}}};
     auto made = Host::open(*runtime, *journal, settings, gateway.now());
     if (!made) FAIL(made.error().message);
     host = std::move(*made);
@@ -78,6 +79,10 @@ void roll_back(Gateway& gateway, Sidecar& sidecar) {
   REQUIRE(run_until(gateway, sidecar, [&] {
     return sidecar.host->state().phase == Phase::rolled_back;
   }));
+}
+
+std::string page_beside(const std::string& report) {
+  return report.substr(0, report.rfind('.')) + ".html";
 }
 
 std::string read_file(const std::string& path) {
@@ -165,8 +170,11 @@ TEST_CASE("the way back is done in the stated order, logged, and only once") {
   const std::string text = read_file(report);
   CHECK_THAT(text, Catch::Contains("# Rolled back: release `checkout_v2` of `scorer`"));
   CHECK_THAT(text, Catch::Contains("rollback when rate(failed) > 5% over 5s"));
-  CHECK_THAT(text, Catch::Contains("| `rate(candidate.failed) over 5s` | 50% | 100 |"));
-  CHECK_THAT(text, Catch::Contains("notify by command [\"/bin/true\"]`: done"));
+  CHECK_THAT(text, Catch::Contains("| `rate(candidate.failed) over 5s` | 50% (100 samples) |"));
+  CHECK_THAT(text, Catch::Contains("| notify by command [\"/bin/true\"] | done |"));
+  CHECK_THAT(read_file(page_beside(report)), Catch::Contains("<svg") &&
+                                                  Catch::Contains("limit 5%") &&
+                                                  !Catch::Contains("<script"));
   CHECK_THAT(text, Catch::Contains("## Open questions"));
 
   Sidecar again(gateway, folder, {"/bin/true"});
@@ -176,7 +184,8 @@ TEST_CASE("the way back is done in the stated order, logged, and only once") {
 
 TEST_CASE("an action that was started without an outcome runs again") {
   const TempFolder folder;
-  const Plan plan = small_plan("/bin/sleep");
+  Plan plan = small_plan("/bin/sleep");
+  plan.actions[0].retries_max = 1;
   Gateway gateway(plan);
   {
     // `sleep` without an argument fails, but not before the host is gone.
@@ -184,7 +193,7 @@ TEST_CASE("an action that was started without an outcome runs again") {
     REQUIRE(run_to_share(gateway, sidecar, 100'000));
     roll_back(gateway, sidecar);
     REQUIRE(run_until(gateway, sidecar, [&] { return !sidecar.host->actions().empty(); }));
-    const ActionRecord started{ActionId{0}, ActionStatus::started, 1, start_ns, ""};
+    const ActionRecord started{.action = ActionId{0}, .attempts = 1, .first_ns = start_ns};
     REQUIRE(sidecar.journal->record(sidecar.host->release().id, plan, {.actions = {&started, 1}}));
   }
   Sidecar again(gateway, folder, {"/bin/sleep"});

@@ -57,7 +57,12 @@ TEST_CASE("a batch comes back whole after the journal was closed") {
     state.next_decision_id = 2;
     state.triggers[0].since_ns = 77;
     const RaiseRecord raise{{.id = 1, .kind = RaiseKind::start, .stage = StageId{0}}};
-    const ActionRecord action{ActionId{1}, ActionStatus::failed, 2, start_ns, "it failed"};
+    const ActionRecord action{.action = ActionId{1},
+                              .status = ActionStatus::failed,
+                              .attempts = 2,
+                              .first_ns = start_ns,
+                              .time_ns = start_ns,
+                              .detail = "it failed"};
     record(*journal, release, plan,
            {.entries = {&entry, 1},
             .state = &state,

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -19,6 +20,7 @@
 
 #include "compiler/cli/command.h"
 #include "compiler/cli/host_config.h"
+#include "compiler/cli/http_library.h"
 #include "compiler/cli/policy_file.h"
 #include "runtime/host/control_server.h"
 #include "runtime/host/control_socket.h"
@@ -219,6 +221,18 @@ void print_end(Running& run) {
              phase_name(state.phase));
 }
 
+// Only what a policy uses is loaded. Without it the release runs, and its way back says what it
+// could not do.
+HttpClient* http_client(const Plan& plan) {
+  const bool needed = std::any_of(plan.actions.begin(), plan.actions.end(),
+                                  [](const Action& action) { return needs_http(action.kind); });
+  if (!needed) return nullptr;
+  Result<HttpClient*> client = load_http_client();
+  if (client) return *client;
+  fmt::print(stderr, "relc run: {}\n", client.error().message);
+  return nullptr;
+}
+
 int serve(const RunOptions& options, const Plan& plan, Journal& journal, HostConfig config,
           int termination) {
   const MappingRequest request = mapping_request(options, plan);
@@ -233,8 +247,10 @@ int serve(const RunOptions& options, const Plan& plan, Journal& journal, HostCon
   const HostClock clock;
   const gid_t control_group = config.control.group;
   HostSettings settings{.state_dir = options.state,
-                        .commands = std::move(config.commands),
+                        .actuators = std::move(config.actuators),
                         .control = std::move(config.control)};
+  settings.http = http_client(plan);
+  settings.probes = ProbeWayBack::before_stages;
   settings.logged = [&](const JournalEntry& entry) { print_entry(options, plan, entry); };
   Result<std::unique_ptr<Host>> host =
       Host::open(**runtime, journal, std::move(settings), clock.read());

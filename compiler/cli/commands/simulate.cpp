@@ -7,6 +7,7 @@
 
 #include "compiler/cli/codegen_library.h"
 #include "compiler/cli/command.h"
+#include "compiler/cli/plot_samples.h"
 #include "compiler/cli/policy_file.h"
 #include "runtime/base/time_text.h"
 #include "runtime/simulation/simulation.h"
@@ -27,6 +28,7 @@ struct SimulateOptions {
   std::string format = "text";
   std::string expect;
   std::string tick = "100ms";
+  std::string plot;
 };
 
 int fail(const std::string& message) {
@@ -159,15 +161,22 @@ int simulate(const SimulateOptions& options) {
   if (!reader) return fail(reader.error().message);
   RefusedLines refused{options.events};
   DecisionPrinter printer{options, *plan};
+  PlotSamples plot(*plan);
   while (const auto line = reader->next()) {
     const DecodedEvent& event = simulation.feed(*line);
     if (event.kind == EventKind::rejected) refused.add(reader->number(), event.reason);
     printer.print_new(simulation);
+    if (!options.plot.empty()) plot.look(simulation);
   }
   if (Status read = reader->status(); !read) return fail(read.error().message);
   simulation.finish();
   printer.print_new(simulation);
   refused.end();
+  if (!options.plot.empty()) {
+    if (Status drawn = plot.write(simulation, options.plot); !drawn) {
+      return fail(drawn.error().message);
+    }
+  }
   return report_end(options, *plan, simulation, refused.count);
 }
 
@@ -191,6 +200,7 @@ void add_command_simulate(CLI::App& app, int& exit_code) {
       ->add_option("--scale-time", options->policy.time_scale,
                    "multiply stage and soak times, nothing else")
       ->check(CLI::PositiveNumber);
+  command->add_option("--plot", options->plot, "draw share and measured numbers into this SVG file");
   command->add_option("--tick", options->tick, "time between evaluations, 10ms to 1s");
   command->callback([options, &exit_code] { exit_code = simulate(*options); });
 }
