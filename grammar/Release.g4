@@ -28,6 +28,7 @@ declaration
   | test
   | strategyDefinition
   | policy
+  | releaseSet
   ;
 
 importing : IMPORT (name (DOT name)* | STRING) ;
@@ -35,8 +36,9 @@ importing : IMPORT (name (DOT name)* | STRING) ;
 model : modelHead modelBlock ;
 modelHead : MODEL name ;
 modelBlock : LBRACE (BEGIN modelStatement END)* RBRACE ;
-modelStatement : reference | need | expected ;
+modelStatement : reference | need | serves | expected ;
 need : NEEDS name STRING VERSION STRING ((BESIDE | REPLACES) STRING)? ;
+serves : SERVES DIGEST BY HEADER STRING ;
 reference : (BASELINE | CANDIDATE) ASSIGN name LPAREN STRING RPAREN ;
 expected : EXPECT expectedBlock ;
 expectedBlock : LBRACE (BEGIN expectedFact END)* RBRACE ;
@@ -84,9 +86,18 @@ releaseStatement
   | (HOLD | ALERT) name? WHEN condition
   | increase
   | OBSERVE ONLY
+  | ROUTE (BASELINE | CANDIDATE) WHEN requestMatch
+  | WHERE requestMatch
+  | STICKY BY name
   ;
 
 increase : ALLOW INCREASE IN STRING (COMMA STRING)* COMMA? (EXCEPT STRING (COMMA STRING)* COMMA?)? ;
+
+// What a gateway reads of the request itself.
+requestMatch : requestTerm (AND requestTerm)* ;
+requestTerm : (HEADER | COOKIE) LPAREN STRING RPAREN (EQUAL | NOT_EQUAL) STRING ;
+
+releaseSet : SET name OF name (COMMA name)* ;
 
 unknown : UNKNOWN unknownBlock ;
 unknownBlock : LBRACE (BEGIN unknownClause END)* RBRACE ;
@@ -94,7 +105,7 @@ unknownClause : name COLON unknownVerb (UP TO QUANTITY THEN unknownVerb)? ;
 unknownVerb : HOLD | ALERT | ROLLBACK ;
 
 stage : stageHead stageBlock? ;
-stageHead : STAGE name COLON strategy ;
+stageHead : STAGE name COLON strategy (STICKY BY name)? ;
 strategy
   : MIRROR QUANTITY
   | STEPS step (COMMA step)*
@@ -103,9 +114,12 @@ strategy
   | LINEAR QUANTITY TO QUANTITY BY QUANTITY EVERY QUANTITY
   | WEIGHTS QUANTITY COLON QUANTITY
   | BLUE_GREEN (MIRROR QUANTITY)? (HOLDBACK QUANTITY)?
+  | WAVES QUANTITY? BY name wave (COMMA wave)*
   | WORD arguments?
   ;
 step : QUANTITY (FOR QUANTITY)? ;
+wave : waveValue (AND waveValue)* (FOR QUANTITY)? ;
+waveValue : STRING | OTHERS ;
 stageBlock : LBRACE (BEGIN stageStatement END)* RBRACE ;
 
 stageStatement
@@ -221,6 +235,9 @@ name
   | TEST | GIVEN | FEED | EXPECT | NO | THE | START | FIRST | CHANGE | BECAUSE
   | GATE | MEASURE | STRATEGY | POLICY | EXTENDS
   | NEEDS | VERSION | BESIDE | REPLACES | REVERT | ESCALATE | TEMPLATE | RETRY | PROBED
+  | FOR | AFTER | EVEN | IF | OVER | LAST | REQUESTS | IN | ANY | EVERY | CROSS | WITH | SAMPLES
+  | CONFIDENCE
+  | SERVES | DIGEST | COOKIE | WHERE | STICKY | SET | WAVES | OTHERS
   ;
 
 // ---- words
@@ -337,6 +354,14 @@ ESCALATE : 'escalate' ;
 TEMPLATE : 'template' ;
 RETRY : 'retry' ;
 PROBED : 'probed' ;
+SERVES : 'serves' ;
+DIGEST : 'digest' ;
+COOKIE : 'cookie' ;
+WHERE : 'where' ;
+STICKY : 'sticky' ;
+SET : 'set' ;
+WAVES : 'waves' ;
+OTHERS : 'other' ;
 WORD : [A-Za-z_] [A-Za-z0-9_]* ;
 
 // A number and its unit, matched to the word's end. A malformed one is still one token, so that the

@@ -14,6 +14,8 @@
 #include "runtime/route/decision_ring.h"
 #include "runtime/route/layout.h"
 #include "runtime/route/publication.h"
+#include "runtime/route/release_set.h"
+#include "runtime/route/request_route.h"
 #include "runtime/route/route_key.h"
 #include "runtime/route/shared_state.h"
 #include "runtime/route/shared_words.h"
@@ -62,6 +64,7 @@ uint32_t bucket_of(std::string_view key, uint64_t salt) {
 struct Runtime::Parts {
   Parts(const Plan& p, Evaluator e, std::byte* m, ProcessAlive a)
       : route{&reinterpret_cast<SharedState*>(m)->route, p.salt},
+        waves_routed(p),
         plan(p),
         evaluator(e),
         memory(m),
@@ -98,7 +101,9 @@ struct Runtime::Parts {
   void restart_windows(int64_t now_ns, ResetScope scope);
 
   RouteView route;  // first: every request reads it
+  WaveTable waves_routed;
 
+  std::vector<const SharedState*> peers;
   const Plan& plan;
   Evaluator evaluator;
   std::byte* memory;
@@ -182,6 +187,10 @@ RouteDecision Runtime::route(std::string_view key, int64_t now_ns) const {
   return route_key(parts_->route, key, now_ns);
 }
 
+RoutedRequest Runtime::route(const RequestFacts& request, int64_t now_ns) const {
+  return route_request(parts_->route, parts_->waves_routed, request, now_ns);
+}
+
 void Runtime::observe(uint32_t shard, const Observation& observation) {
   REL_CHECK(shard < limits::shards_max);
   const ShardView view = shard_view(parts_->layout, parts_->memory, shard);
@@ -200,6 +209,12 @@ void Runtime::observe(uint32_t shard, const Observation& observation) {
   }
   count_observation(parts_->plan, parts_->layout, view, observation);
 }
+
+void Runtime::join_set(std::vector<const SharedState*> peers) {
+  parts_->peers = std::move(peers);
+}
+
+const SharedState* Runtime::shared_state() const { return &parts_->shared; }
 
 // -- control plane
 
@@ -335,7 +350,8 @@ void Runtime::Parts::decide(int64_t now_ns, TickReport& report) {
   seal_frame(columns.values, columns.causes);
   evaluate_tick(plan, evaluator, columns.values, columns.causes, tick.engine, now_ns, verdicts);
   const EvidenceSource numbers{columns.values, columns.causes, columns.samples};
-  engine_tick(plan, tick.engine, verdicts, numbers, now_ns, output);
+  const SetPeers set = read_peers(tick.engine, peers);
+  engine_tick(plan, tick.engine, verdicts, numbers, now_ns, output, set);
   take_output(now_ns, report);
 }
 
@@ -352,6 +368,7 @@ void Runtime::Parts::take_output(int64_t now_ns, TickReport& report) {
 
 void Runtime::Parts::publish(int64_t now_ns, TickReport& report) {
   const uint64_t before = shared.route.route_word.load(std::memory_order_acquire);
+  const uint64_t step_before = shared.route.step_word.load(std::memory_order_acquire);
   tick.written = 1;
   if (evidence_changed) publication.place_evidence(tick, evidence.state());
   evidence_changed = false;
@@ -359,10 +376,14 @@ void Runtime::Parts::publish(int64_t now_ns, TickReport& report) {
     report = TickReport{};
     return;
   }
+  shared.set_word.store(pack_set_word(tick.engine), std::memory_order_release);
   shared.route.last_tick_ns.store(now_ns, std::memory_order_release);
   shared.ticks.fetch_add(1, std::memory_order_relaxed);
   report.evaluated = 1;
-  report.route_changed = shared.route.route_word.load(std::memory_order_acquire) != before;
+  const bool other_step = !plan.wave_stages.empty() &&
+                          shared.route.step_word.load(std::memory_order_acquire) != step_before;
+  report.route_changed =
+      other_step || shared.route.route_word.load(std::memory_order_acquire) != before;
 }
 
 void Runtime::Parts::load_evidence() {
@@ -459,6 +480,8 @@ Route Runtime::published_route() const {
   route.share_millionths = share_of(word);
   route.mirror_millionths = mirror_of(word);
   route.stage = stage_of(word);
+  const uint64_t step = block.step_word.load(std::memory_order_acquire);
+  if (is_step_of(step, word)) route.step = step_of(step);
   return route;
 }
 
@@ -490,6 +513,8 @@ Runtime::Counters Runtime::counters() const {
     total.rejected_values += read(header.rejected_values);
     total.requests_baseline += read(header.requests[0]);
     total.requests_candidate += read(header.requests[1]);
+    total.requests_forced += read(header.left_out[0]);
+    total.requests_outside += read(header.left_out[1]);
   }
   total.decisions_suppressed = parts_->shared.ring.suppressed.load(std::memory_order_relaxed);
   total.ticks = parts_->shared.ticks.load(std::memory_order_relaxed);

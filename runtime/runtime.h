@@ -36,6 +36,20 @@ struct RouteDecision {
   uint64_t epoch = 0;
 };
 
+// What a gateway read of a request.
+struct RequestFacts {
+  std::string_view key;
+  RouteTarget target = RouteTarget::none;  // target_of (runtime/route/request_route.h)
+  std::span<const uint8_t> segments;       // value index by segment; missing ones are `other`
+};
+
+// How a request is to be served, and whether it says anything about the candidate.
+struct RoutedRequest {
+  RouteDecision route;
+  Population population = Population::enrolled;
+  uint8_t targeted = 0;  // 1: what the request carries decided, not its bucket
+};
+
 // bucket = (XXH64(key, seed = salt) & (2^63 - 1)) mod 1,000,000
 uint32_t bucket_of(std::string_view key, uint64_t salt);
 
@@ -71,10 +85,17 @@ class Runtime {
   Result<uint32_t> claim_shard(int32_t pid);
   void release_shard(uint32_t shard);
   RouteDecision route(std::string_view key, int64_t now_ns) const;
+  RoutedRequest route(const RequestFacts& request, int64_t now_ns) const;
   // Counts one request. Left out and counted: observations more than two panes behind the last tick
   // (late) or more than two panes, at least a second, ahead of it (future), and values that are not
   // finite, not below 9.2e9 in magnitude, a negative duration or a flag other than 0 and 1.
   void observe(uint32_t shard, const Observation& observation);
+
+  // The other members of the release's set, by the memory of their runtimes, for the time of this
+  // one. Null: a member that could not be opened; nothing is raised then. Without this call a member
+  // is carried out as if it were alone (a simulation). Called before the first tick.
+  void join_set(std::vector<const SharedState*> peers);
+  const SharedState* shared_state() const;
 
   // -- control plane
   // One tick of the engine if this process holds or can take the lease. Never waits. What was
@@ -121,6 +142,8 @@ class Runtime {
     uint64_t ticks = 0;
     uint64_t requests_candidate = 0;
     uint64_t requests_baseline = 0;
+    uint64_t requests_forced = 0;   // not counted otherwise
+    uint64_t requests_outside = 0;  // not counted otherwise
   };
   Counters counters() const;
   const Plan& plan() const;

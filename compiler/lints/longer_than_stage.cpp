@@ -59,7 +59,7 @@ int64_t length_ns(const sema::TypedStage& stage) {
 
 void judge(const sema::TypedPolicy& policy, const sema::TypedTrigger& trigger, int64_t stage_ns,
            std::string_view where, Diagnostics& diagnostics) {
-  if (stage_ns == 0) return;
+  if (stage_ns == 0 || trigger.implied) return;
   const int64_t sustained = sustained_ns(policy, trigger.when);
   const int64_t window = window_ns(policy, trigger.when);
   const bool late = sustained > stage_ns;

@@ -11,7 +11,7 @@ namespace rel::lints {
 
 void no_way_back(const sema::TypedPolicy& policy, Diagnostics& diagnostics) {
   const auto rolls_back = [](const sema::TypedTrigger& trigger) {
-    return trigger.action == TriggerAction::rollback;
+    return trigger.action == TriggerAction::rollback && !trigger.implied;
   };
   for (const sema::TypedRelease& release : policy.releases) {
     bool found = std::any_of(release.triggers.begin(), release.triggers.end(), rolls_back);

@@ -39,6 +39,7 @@ Used find_used(const sema::TypedPolicy& policy) {
   for (const sema::TypedRelease& release : policy.releases) {
     for (const sema::TypedTrigger& trigger : release.triggers) mark(policy, trigger.when, used);
     for (const sema::TypedStage& stage : release.stages) {
+      if (stage.wave_segment) used.segments[*stage.wave_segment] = true;
       for (const sema::TypedTrigger& trigger : stage.triggers) mark(policy, trigger.when, used);
     }
   }

@@ -9,6 +9,7 @@
 
 #include "compiler/plan/predicates.h"
 #include "compiler/plan/render.h"
+#include "compiler/plan/routing.h"
 #include "compiler/plan/tables.h"
 #include "runtime/plan/text.h"
 
@@ -76,6 +77,7 @@ class Lowering {
     tests_.finish(release_);
     way_back();
     evidence();
+    lower_routing(sources_, policy_, release_, tables_, plan_);
     if (tables_.failed()) return std::nullopt;
     return std::move(plan_);
   }

@@ -4,6 +4,7 @@
 
 #include "compiler/sema/conditions.h"
 #include "compiler/sema/context.h"
+#include "compiler/sema/routing.h"
 
 namespace rel::sema {
 
@@ -17,6 +18,7 @@ TypedPolicy check_policy(const Sources& sources, const std::vector<ast::File>& f
   const Context context{sources, scope, policy, diagnostics, complained, &root};
   check_models(context);
   check_metrics(context);
+  check_digests(context);
   check_segments(context);
   check_expected(context);
   Conditions conditions(context);
@@ -31,6 +33,7 @@ TypedPolicy check_policy(const Sources& sources, const std::vector<ast::File>& f
     }
     check_release(context, conditions, release);
   }
+  check_sets(context);
   conditions.check_guards();
   check_tests(context);
   return policy;

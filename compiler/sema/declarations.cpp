@@ -15,6 +15,16 @@ namespace rel::sema {
 
 namespace {
 
+void check_header_name(const Context& context, const ast::String& header) {
+  constexpr std::string_view letters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+  const std::string& name = header.value;
+  if (!name.empty() && name.find_first_not_of(letters) == std::string::npos) return;
+  context.diagnostics
+      .report(Code::metric_source, header.span, "this is not the name of a header")
+      .with_help("header names are letters, digits, `-` and `_`");
+}
+
 // ---- models
 
 bool is_digest(std::string_view text) {
@@ -173,14 +183,7 @@ void check_source(const Context& context, const ast::Metric& metric, TypedMetric
     case ast::MetricSourceKind::response_header: {
       typed.source = MetricSource::response_header;
       typed.header = metric.header.value;
-      constexpr std::string_view letters =
-          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-      const bool valid = !typed.header.empty() &&
-                         typed.header.find_first_not_of(letters) == std::string::npos;
-      if (valid) return;
-      context.diagnostics
-          .report(Code::metric_source, metric.header.span, "this is not the name of a header")
-          .with_help("header names are letters, digits, `-` and `_`");
+      check_header_name(context, metric.header);
       return;
     }
   }
@@ -261,6 +264,11 @@ void check_models(const Context& context) {
     typed.candidate = check_reference(context, *model, model->candidate, "candidate");
     typed.span = model->name.span;
     check_needs(context, *model, typed);
+    if (model->serves) {
+      typed.digest_header = model->serves->header.value;
+      typed.digest_span = model->serves->span;
+      check_header_name(context, model->serves->header);
+    }
     context.policy.models.push_back(std::move(typed));
   }
 }

@@ -6,6 +6,7 @@
 
 #include "compiler/sema/conditions.h"
 #include "compiler/sema/context.h"
+#include "compiler/sema/routing.h"
 #include "compiler/sema/way_back.h"
 
 namespace rel::sema {
@@ -105,6 +106,8 @@ void check_release(const Context& context, Conditions& conditions, const ast::Re
   if (release.false_rollback) {
     typed.false_rollback = read_share(context, *release.false_rollback, "a budget of errors");
   }
+  check_routing(context, release, typed);
+  add_digest_triggers(context, typed);
   for (const ast::Trigger& trigger : release.triggers) {
     const bool raises = trigger.verb == ast::TriggerVerb::promote ||
                         trigger.verb == ast::TriggerVerb::step;

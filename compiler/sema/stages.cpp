@@ -6,6 +6,7 @@
 
 #include "compiler/sema/conditions.h"
 #include "compiler/sema/context.h"
+#include "compiler/sema/routing.h"
 #include "compiler/sema/strategy_use.h"
 #include "runtime/plan/text.h"
 
@@ -24,6 +25,7 @@ StageKind kind_of(ast::StageKind kind) {
     case ast::StageKind::weights: return StageKind::split;
     case ast::StageKind::blue_green: return StageKind::blue_green;
     case ast::StageKind::share: return StageKind::full;
+    case ast::StageKind::waves: return StageKind::waves;
   }
   return StageKind::full;
 }
@@ -69,6 +71,7 @@ void check_strategy(const Context& context, const ast::Stage& stage, TypedStage&
   if (stage.ramp) return check_ramp(context, stage, typed);
   if (stage.weights) return check_weights(context, stage, typed);
   if (stage.kind == ast::StageKind::blue_green) return check_switch(context, stage, typed);
+  if (typed.kind == StageKind::waves) return check_waves(context, stage, typed);
   check_steps(context, stage, typed);
   if (typed.kind == StageKind::mirror) {
     // The candidate answers nobody: the written share is that of copied requests.
@@ -188,8 +191,9 @@ void check_stage_triggers(const Context& context, Conditions& conditions, const 
                           TypedStage& typed) {
   for (const ast::Trigger& trigger : stage.triggers) {
     const bool switches = stage.kind == ast::StageKind::blue_green;
-    const bool stepped =
-        stage.kind == ast::StageKind::steps || stage.kind == ast::StageKind::linear;
+    const bool stepped = stage.kind == ast::StageKind::steps ||
+                         stage.kind == ast::StageKind::linear ||
+                         stage.kind == ast::StageKind::waves;
     if (trigger.verb == ast::TriggerVerb::smoke && !switches) {
       context.diagnostics
           .report(Code::misplaced_clause, trigger.span,
@@ -248,7 +252,9 @@ void check_baseline(const Context& context, const TypedTrigger& trigger, const T
                   fmt::format("the baseline has no traffic in the stage `{}`", stage.name))
           .label(reader->span, "this reads the baseline")
           .label(step->share.span, "the candidate has all of it")
-          .with_help("write the trigger in the stages that have a baseline");
+          .with_help(stage.kind == StageKind::waves
+                         ? "let a part of each wave stay on the baseline: `waves 50% by ...`"
+                         : "write the trigger in the stages that have a baseline");
   if (stage.kind != StageKind::full && stage.kind != StageKind::blue_green) return;
   const Span end{step->share.span.file, step->share.span.end(), 0};
   diagnostic.with_fix(end, " holdback 1%", "keep a part back: `holdback 1%`", false);

@@ -74,6 +74,8 @@ struct TypedModel {
   TypedReference candidate;
   std::optional<TypedExpected> expected;
   std::vector<TypedNeed> needs;
+  std::string digest_header;  // empty: what the arms serve is not checked
+  Span digest_span;           // `serves digest by header "..."`
   Span span;
 };
 
@@ -184,6 +186,7 @@ struct TypedTrigger {
   std::string guard;  // name of the guard the whole condition is, or empty
   TypedId when;
   bool even_if_baseline = false;
+  bool implied = false;  // `span` is of a statement that stands for it: lints do not judge it
   Time after;
   Share after_share;  // 0: `after` counts from the start of the stage
   TypedUnknowns unknown;
@@ -197,6 +200,7 @@ struct TypedTrigger {
 struct TypedStep {
   Share share;
   Time duration;  // 0: as long as its stage
+  uint64_t reach = 0;  // waves: see Plan::wave_reaches
 };
 
 struct TypedStage {
@@ -204,6 +208,7 @@ struct TypedStage {
   StageKind kind = StageKind::full;
   std::vector<TypedStep> steps;
   Share mirror;
+  std::optional<uint32_t> wave_segment;  // row of TypedPolicy::segments
   Share holdback;
   Time soak;
   Time at_least;
@@ -238,6 +243,19 @@ struct TypedAction {
   Span span;
 };
 
+struct TypedTerm {
+  RequestPart part = RequestPart::header;
+  std::string name;
+  std::string value;
+  bool negated = false;
+};
+
+struct TypedRoute {
+  RouteTarget target = RouteTarget::candidate;
+  std::vector<TypedTerm> terms;
+  Span span;
+};
+
 struct TypedRelease {
   std::string name;
   uint32_t model = 0;  // row of TypedPolicy::models
@@ -247,6 +265,11 @@ struct TypedRelease {
   TypedUnknowns unknown;
   std::vector<TypedTrigger> triggers;
   std::vector<TypedStage> stages;
+  std::vector<TypedRoute> routes;
+  std::vector<TypedTerm> audience;
+  std::string sticky_by;
+  std::string set;
+  std::vector<std::string> set_members;  // the others
   std::vector<TypedAction> actions;
   std::vector<TypedIncreaseWindow> increase;
   bool observe_only = false;

@@ -149,12 +149,19 @@ struct Need {
   Span span;
 };
 
+// serves digest by header "X-Model-Digest"
+struct Serves {
+  String header;
+  Span span;
+};
+
 struct Model {
   Name name;
   std::vector<Need> needs;
   std::optional<Reference> baseline;
   std::optional<Reference> candidate;
   std::optional<Expected> expected;
+  std::optional<Serves> serves;
   std::string doc;  // `///` lines above
   bool incomplete = false;
   Span span;
@@ -225,6 +232,7 @@ enum class StageKind : uint8_t {
   linear,      // linear 2% to 50% by 2% every 1m
   weights,     // weights 9:1
   blue_green,  // blue_green mirror 10%
+  waves,       // waves by region "eu" for 2h, "us" for 2h
 };
 
 // linear FROM to TO by BY every EVERY
@@ -248,6 +256,14 @@ struct Increase {
   Span span;
 };
 
+// `"us" and "apac" for 2h` of a strategy `waves by region ...`
+struct Wave {
+  std::vector<String> values;
+  std::optional<Span> other;  // values outside the segment's set
+  std::optional<Quantity> duration;
+  Span span;
+};
+
 enum class OtherwiseVerb : uint8_t { hold, withdraw, rollback };
 
 struct Otherwise {
@@ -261,11 +277,15 @@ struct Stage {
   // A call such as `ladder(first: 2%)`: the rest is then only what the stage says itself.
   std::optional<Expr> use;
   StageKind kind = StageKind::share;
-  std::vector<Step> steps;      // mirror, split and share have one; linear, weights, blue_green none
+  // mirror, split and share have one; waves none or their share; the other strategies none
+  std::vector<Step> steps;
   std::optional<Ramp> ramp;
   std::optional<Weights> weights;
   std::optional<Quantity> mirror;  // of blue_green
   std::optional<Quantity> holdback;
+  std::optional<Name> wave_segment;
+  std::vector<Wave> waves;
+  std::optional<Name> sticky_by;
   std::optional<Quantity> soak;
   std::optional<Quantity> at_least;
   std::optional<Quantity> at_most;
@@ -322,6 +342,32 @@ struct RollbackBlock {
   Span span;
 };
 
+// header("x-insider") == "1" and cookie("beta") != "off"
+struct RequestTerm {
+  bool is_cookie = false;
+  bool is_negated = false;
+  String name;
+  String value;
+  Span span;
+};
+
+struct RequestMatch {
+  std::vector<RequestTerm> terms;
+  Span span;
+};
+
+// route candidate when ...
+struct ForcedRoute {
+  bool to_candidate = false;
+  RequestMatch when;
+  Span span;
+};
+
+struct Audience {
+  RequestMatch match;
+  Span span;
+};
+
 struct Release {
   Name name;
   Name model;                   // empty in a base policy
@@ -334,9 +380,19 @@ struct Release {
   std::vector<Stage> stages;
   std::vector<Increase> increases;
   std::optional<Span> observe_only;
+  std::vector<ForcedRoute> routes;
+  std::optional<Audience> audience;
+  std::optional<Name> sticky_by;
   std::optional<RollbackBlock> rollback;
   std::string doc;
   bool incomplete = false;
+  Span span;
+};
+
+// set checkout of fraud_v13, pricing_v4: they advance and go back together.
+struct ReleaseSet {
+  Name name;
+  std::vector<Name> members;
   Span span;
 };
 
@@ -351,6 +407,7 @@ struct File {
   std::vector<Release> releases;
   std::vector<Release> policies;  // base policies: what releases extend
   std::vector<Test> tests;
+  std::vector<ReleaseSet> sets;
   // Names whose declaration could not be parsed: uses of them are not unknown names.
   std::vector<Name> left_out;
   bool incomplete = false;  // a declaration is missing whose name could not be read either

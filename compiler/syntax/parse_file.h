@@ -36,6 +36,8 @@ class FileReader : private TestReader {
       file_.guards.push_back(read_guard(guard));
     } else if (auto* strategy = context->strategyDefinition()) {
       file_.strategies.push_back(read_strategy_definition(strategy));
+    } else if (auto* set = context->releaseSet()) {
+      file_.sets.push_back(read_set(set));
     }
   }
 
@@ -74,6 +76,10 @@ class FileReader : private TestReader {
           once(made.expected, read_expected(expected), span(expected));
         P::NeedContext* need = statement->need();
         if (need != nullptr && !is_broken(need)) made.needs.push_back(read_need(need));
+        P::ServesContext* serves = statement->serves();
+        if (serves != nullptr && !is_broken(serves)) {
+          once(made.serves, ast::Serves{string(serves->STRING()), span(serves)}, span(serves));
+        }
         P::ReferenceContext* each = statement->reference();
         if (each == nullptr || is_broken(each)) continue;
         ast::Reference reference;
@@ -248,7 +254,30 @@ class FileReader : private TestReader {
     } else if (context->OBSERVE() != nullptr) {
       once(release.observe_only, span(context), span(context),
            release.observe_only.value_or(span(context)));
+    } else if (context->WHERE() != nullptr) {
+      once(release.audience, ast::Audience{match(context->requestMatch()), span(context)},
+           span(context));
+    } else if (context->STICKY() != nullptr) {
+      once(release.sticky_by, name(context->name()), span(context));
+    } else if (context->requestMatch() != nullptr) {
+      release.routes.push_back(ast::ForcedRoute{context->CANDIDATE() != nullptr,
+                                                match(context->requestMatch()), span(context)});
     }
+  }
+
+  ast::RequestMatch match(P::RequestMatchContext* context) {
+    ast::RequestMatch made;
+    made.span = span(context);
+    for (P::RequestTermContext* each : context->requestTerm()) {
+      ast::RequestTerm term;
+      term.is_cookie = each->COOKIE() != nullptr;
+      term.is_negated = each->NOT_EQUAL() != nullptr;
+      term.name = string(each->STRING(0));
+      term.value = string(each->STRING(1));
+      term.span = span(each);
+      made.terms.push_back(std::move(term));
+    }
+    return made;
   }
 
   ast::Increase read_increase(P::IncreaseContext* context) {
@@ -259,6 +288,16 @@ class FileReader : private TestReader {
     for (antlr4::tree::TerminalNode* each : context->STRING()) {
       const bool allows = each->getSymbol()->getTokenIndex() < except;
       (allows ? made.allowed : made.excepted).push_back(string(each));
+    }
+    return made;
+  }
+
+  ast::ReleaseSet read_set(P::ReleaseSetContext* context) {
+    ast::ReleaseSet made;
+    made.name = name(context->name(0));
+    made.span = span(context);
+    for (size_t at = 1; at < context->name().size(); ++at) {
+      made.members.push_back(name(context->name(at)));
     }
     return made;
   }
@@ -292,9 +331,12 @@ class FileReader : private TestReader {
 
   ast::Stage read_stage(P::StageContext* context) {
     ast::Stage made;
-    made.name = name(context->stageHead()->name());
+    made.name = name(context->stageHead()->name(0));
     made.span = span(context);
     read_strategy(context->stageHead()->strategy(), made);
+    if (context->stageHead()->STICKY() != nullptr) {
+      made.sticky_by = name(context->stageHead()->name(1));
+    }
     if (auto* block = context->stageBlock())
       for (P::StageStatementContext* each : block->stageStatement())
         if (each->unknown() != nullptr || !is_broken(each)) stage_statement(each, made);
@@ -321,6 +363,7 @@ class FileReader : private TestReader {
       }
       return;
     }
+    if (context->WAVES() != nullptr) return read_waves(context, stage);
     if (read_other_strategy(context, stage)) return;
     stage.kind = context->MIRROR() != nullptr  ? ast::StageKind::mirror
                  : context->SPLIT() != nullptr ? ast::StageKind::split
@@ -351,6 +394,24 @@ class FileReader : private TestReader {
       return false;
     }
     return true;
+  }
+
+  void read_waves(P::StrategyContext* context, ast::Stage& stage) {
+    stage.kind = ast::StageKind::waves;
+    stage.wave_segment = name(context->name());
+    if (TerminalNode* share = context->QUANTITY(0)) {
+      stage.steps.push_back(ast::Step{quantity(share), std::nullopt, span(share)});
+    }
+    for (P::WaveContext* each : context->wave()) {
+      ast::Wave wave;
+      wave.span = span(each);
+      for (P::WaveValueContext* value : each->waveValue()) {
+        if (value->STRING() != nullptr) wave.values.push_back(string(value->STRING()));
+        else once(wave.other, span(value), span(value), wave.other.value_or(span(value)));
+      }
+      if (each->QUANTITY() != nullptr) wave.duration = quantity(each->QUANTITY());
+      stage.waves.push_back(std::move(wave));
+    }
   }
 
   void stage_statement(P::StageStatementContext* context, ast::Stage& stage) {

@@ -196,14 +196,16 @@ class Gateway(Child):
                 pids.append(int(entry.name))
         return sorted(pids)
 
-    def get(self, path="/score", user="u-1", region="eu", timeout_s=10):
-        """One request on a connection of its own: (status, headers, body)."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+    def get(self, path="/score", user="u-1", region="eu", timeout_s=10, port=None, **more):
+        """One request on a connection of its own: (status, headers, body). `more` are headers, with
+        `_` for `-`."""
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=timeout_s)
         query = ("?amount=20&account_age_days=300&foreign_card=0&payments_last_hour=1&night=0"
                  if path == "/score" else "")
         headers = {"X-Region": region}
         if user is not None:
             headers["X-User"] = user
+        headers.update({name.replace("_", "-"): value for name, value in more.items()})
         connection.request("GET", path + query, headers=headers)
         answer = connection.getresponse()
         body = answer.read()
@@ -214,13 +216,14 @@ class Gateway(Child):
 class Sidecar(Child):
     """`relc run POLICY --attach`."""
 
-    def __init__(self, deployment, policy, release, scale_time, config=None):
-        super().__init__("sidecar", deployment.folder)
+    def __init__(self, deployment, policy, release, scale_time, config=None, name="sidecar",
+                 state=None):
+        super().__init__(name, deployment.folder)
         self.deployment = deployment
         self.release = release
-        self.control_path = deployment.folder / "control.sock"
-        self.command = [deployment.bin / "relc", "run", policy, "--state", deployment.state,
-                        "--attach", "--control", f"unix:{self.control_path}",
+        self.control_path = deployment.folder / f"{name}.sock"
+        self.command = [deployment.bin / "relc", "run", policy, "--state",
+                        state or deployment.state, "--attach", "--release", release, "--control", f"unix:{self.control_path}",
                         "--scale-time", f"{scale_time:g}"]
         if config is not None:
             self.command += ["--config", config]
@@ -327,6 +330,8 @@ class Deployment:
             "release_segment": "region $http_x_region",
             "release_scale_time": f"{self.scale_time:g}",
         }
+        if not (self.build / "lib" / "librel_codegen.so").exists():
+            directives["release_evaluator"] = "interp"  # a build without LLVM
         directives.update(changes)
         return "\n".join(f"    {name} {value};" for name, value in directives.items()
                          if value is not None)

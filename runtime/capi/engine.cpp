@@ -20,8 +20,28 @@ void fill_baseline(rel_decision& out, rel_reason reason) {
   out.variant_name = baseline_name;
 }
 
-rel_reason reason_of(const RouteDecision& route) {
+// Structs of a host that was compiled before they grew end here.
+constexpr size_t context_size_min = offsetof(rel_context, segments);
+constexpr size_t observation_size_min = offsetof(rel_observation, population);
+
+bool knows(const rel_context& context) {
+  return context.struct_size >= sizeof(rel_context);
+}
+
+RequestFacts facts_of(const rel_context& context) {
+  RequestFacts facts{.key = view(context.key)};
+  if (context.target <= REL_TARGET_OUTSIDE) facts.target = static_cast<RouteTarget>(context.target);
+  if (knows(context) && context.segments != nullptr) {
+    facts.segments = {context.segments, context.segment_count};
+  }
+  return facts;
+}
+
+rel_reason reason_of(const RoutedRequest& routed) {
   constexpr uint32_t everybody = 1'000'000;
+  const RouteDecision& route = routed.route;
+  if (routed.targeted) return REL_REASON_TARGETING_MATCH;
+  if (routed.population != Population::enrolled) return REL_REASON_DEFAULT;
   if (route.keyless) return REL_REASON_ERROR;
   if (route.stale) return REL_REASON_STALE;
   if (route.stage.is_none()) return REL_REASON_DEFAULT;
@@ -47,6 +67,9 @@ double status_flag(const Metric& metric, int32_t status) {
 
 Observation bind(const Plan& plan, const rel_observation& from) {
   Observation to;
+  if (from.struct_size >= sizeof(rel_observation) && from.population <= REL_OUTSIDE) {
+    to.population = static_cast<Population>(from.population);
+  }
   to.time_ns = from.time_ns;
   to.arm = arm_of(from);
   for (uint32_t s = 0; s < plan.segments.size(); ++s) {
@@ -67,6 +90,7 @@ Observation bind(const Plan& plan, const rel_observation& from) {
         break;
       case MetricSource::event_field:
       case MetricSource::response_header:
+      case MetricSource::response_digest:
         break;
     }
   }
@@ -155,25 +179,26 @@ void rel_worker_close(rel_worker* worker) {
 
 void rel_route(const rel_worker* worker, const rel_context* context, rel_decision* out) {
   if (out == nullptr || out->struct_size < sizeof(rel_decision)) return;
-  if (worker == nullptr || context == nullptr || context->struct_size < sizeof(rel_context)) {
+  if (worker == nullptr || context == nullptr || context->struct_size < rel::capi::context_size_min) {
     return rel::capi::fill_baseline(*out, REL_REASON_ERROR);
   }
-  const rel::RouteDecision route =
-      worker->engine->runtime->route(rel::capi::view(context->key), context->now_ns);
+  const rel::RoutedRequest routed =
+      worker->engine->runtime->route(rel::capi::facts_of(*context), context->now_ns);
+  const rel::RouteDecision& route = routed.route;
   out->variant = route.candidate ? REL_CANDIDATE : REL_BASELINE;
-  out->reason = rel::capi::reason_of(route);
+  out->reason = rel::capi::reason_of(routed);
   out->mirror = route.mirror;
   out->share = route.share_millionths;
   out->bucket = route.bucket;
   out->stage = route.stage.value;
-  out->reserved = 0;
+  out->population = static_cast<uint32_t>(routed.population);
   out->epoch = route.epoch;
   out->variant_name = route.candidate ? rel::capi::candidate_name : rel::capi::baseline_name;
 }
 
 void rel_observe(rel_worker* worker, const rel_observation* observation) {
   if (worker == nullptr || observation == nullptr ||
-      observation->struct_size < sizeof(rel_observation)) {
+      observation->struct_size < rel::capi::observation_size_min) {
     return;
   }
   rel::Runtime& runtime = *worker->engine->runtime;

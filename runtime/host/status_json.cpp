@@ -10,6 +10,7 @@
 #include "runtime/base/time_text.h"
 #include "runtime/base/verdict.h"
 #include "runtime/host/host.h"
+#include "runtime/plan/print_routing.h"
 #include "runtime/plan/text.h"
 #include "runtime/stage/decision_text.h"
 #include "runtime/stage/permission.h"
@@ -122,7 +123,9 @@ Json counters(const Runtime::Counters& c) {
           {"decisions_suppressed", c.decisions_suppressed},
           {"ticks", c.ticks},
           {"requests_candidate", c.requests_candidate},
-          {"requests_baseline", c.requests_baseline}};
+          {"requests_baseline", c.requests_baseline},
+          {"requests_forced", c.requests_forced},
+          {"requests_outside", c.requests_outside}};
 }
 
 Json actions(const Plan& plan, const std::vector<ActionRecord>& records) {
@@ -171,6 +174,15 @@ Json held_because(const Plan& plan, const EngineState& state) {
   return fmt::format("`{}` is {}", plan.text(trigger.text), verdict_name(verdict));
 }
 
+// Null: the release goes alone. It waits when it is due and has not been let go on.
+Json set_of(const Plan& plan, const EngineState& state) {
+  if (plan.set.is_none()) return nullptr;
+  Json members = Json::array();
+  for (const StringId member : plan.set_members) members.push_back(plan.text(member));
+  const bool waits = state.set_ready != 0 && state.pending.kind == RaiseKind::none;
+  return {{"name", plan.text(plan.set)}, {"with", members}, {"waits", waits}};
+}
+
 void add_stage(Json& json, const Plan& plan, const EngineState& state) {
   const bool placed = state.stage.value < plan.stages.size();
   const Stage* stage = placed ? &plan.stages[state.stage.value] : nullptr;
@@ -181,6 +193,11 @@ void add_stage(Json& json, const Plan& plan, const EngineState& state) {
   json["stage_clock_s"] = seconds(state.stage_clock_ns);
   json["step_clock_s"] = seconds(state.step_clock_ns);
   json["step_duration_s"] = placed ? Json(seconds(step->duration_ns)) : Json(nullptr);
+  const WaveStage* waves = placed ? waves_of(plan, state.stage) : nullptr;
+  if (waves != nullptr && state.step < waves->reaches.count) {
+    json["wave"] =
+        wave_text(plan, *waves, plan.wave_reaches[waves->reaches.at(state.step).value]);
+  }
   json["soak_s"] = placed ? Json(seconds(stage->soak_ns)) : Json(nullptr);
 }
 
@@ -220,6 +237,7 @@ std::string status_json(Host& host) {
   json["epoch"] = state.epoch;
   add_stage(json, plan, state);
   add_waits(json, plan, state);
+  json["set"] = set_of(plan, state);
   json["held"] = state.holding != 0;
   json["held_because"] = held_because(plan, state);
   json["blocked"] = text_or_null(host.blocked());

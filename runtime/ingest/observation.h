@@ -12,9 +12,15 @@ namespace rel {
 enum class LaneArm : uint8_t { baseline_live, candidate_live, candidate_shadow };
 inline constexpr uint32_t lane_arms = 3;
 
+// Whether a request may be compared with others: those sent by a forced route are not randomised,
+// those outside the audience are none of the release's.
+enum class Population : uint8_t { enrolled, forced, outside };
+inline constexpr uint32_t left_out_kinds = 2;  // all but enrolled
+
 struct Observation {
   int64_t time_ns = 0;  // since the Unix epoch
   LaneArm arm = LaneArm::baseline_live;
+  Population population = Population::enrolled;  // any other: counted as left out, and no more
   // Index into the values of each segment of the plan; the number of values stands for `other`.
   uint8_t segment[limits::segments_max] = {};
   uint32_t present = 0;                  // bit m: metric m is carried

@@ -50,6 +50,11 @@ ShardView shard_view(const SharedLayout& layout, std::byte* memory, uint32_t sha
 
 void count_observation(const Plan& plan, const SharedLayout& layout, const ShardView& shard,
                        const Observation& observation) {
+  if (observation.population != Population::enrolled) {
+    const auto kind = static_cast<uint32_t>(observation.population) - 1;
+    bump(shard.header->left_out[kind], uint64_t{1});
+    return;
+  }
   const auto lane = static_cast<uint32_t>(observation.arm);
   Series* series = shard.series + size_t{lane} * layout.series_per_lane();
   std::atomic<uint32_t>* lane_counts = shard.counts + size_t{lane} * layout.hist_per_lane();

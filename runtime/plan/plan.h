@@ -46,6 +46,9 @@ using TestCellId = PlanId<struct TestCellTag>;
 using ZoneId = PlanId<struct ZoneTag>;
 using ZoneChangeId = PlanId<struct ZoneChangeTag>;
 using IncreaseWindowId = PlanId<struct IncreaseWindowTag>;
+using RequestSlotId = PlanId<struct RequestSlotTag>;
+using RequestTermId = PlanId<struct RequestTermTag>;
+using WaveReachId = PlanId<struct WaveReachTag>;
 
 // A run of rows in another table.
 template <typename Id>
@@ -91,6 +94,7 @@ enum class MetricSource : uint8_t {
   request_duration,  // the gateway's own monotonic clock, completed responses
   response_status,   // true when the status is in [status_first, status_last]
   response_header,   // a number, or for a flag `true`/`false`/`1`/`0`, in `header`
+  response_digest,   // true when `header` does not name the digest that the arm is pinned to
 };
 
 // A histogram has 64 linear sub-buckets an octave, 2^exponent_min <= |x| < 2^exponent_max, one
@@ -324,7 +328,7 @@ struct Trigger {
 
 // `blue_green` has two steps: before the switch the candidate gets copies only and is read from the
 // shadow lane, after it everything but the holdback. What belongs to a stage starts anew between.
-enum class StageKind : uint8_t { mirror, steps, split, full, blue_green };
+enum class StageKind : uint8_t { mirror, steps, split, full, blue_green, waves };
 enum class Otherwise : uint8_t { none, hold, withdraw, rollback };
 
 struct Stage {
@@ -391,6 +395,46 @@ struct IncreaseWindow {
   ZoneId zone;
   StringId text;  // as written
   PlanSpan span;
+};
+
+// ---- what a gateway routes by, besides the share
+
+enum class RequestPart : uint8_t { header, cookie };
+
+// A part of a request that is read before it is routed. A gateway resolves each when it is
+// configured and hands the values over in this order.
+struct RequestSlot {
+  RequestPart part = RequestPart::header;
+  uint8_t reserved[3] = {};
+  StringId name;
+};
+
+// Whether the slot's value is `value`, or (negated) is not. A part that is absent is no value.
+struct RequestTerm {
+  RequestSlotId slot;
+  StringId value;
+  uint8_t negated = 0;
+  uint8_t reserved[3] = {};
+};
+
+// Where a request goes, whatever its key. `outside`: not in the release's audience.
+enum class RouteTarget : uint8_t { none, candidate, baseline, outside };
+
+// A forced route: applies when each of its terms is true.
+struct ForcedRoute {
+  RouteTarget target = RouteTarget::candidate;
+  uint8_t reserved[3] = {};
+  Rows<RequestTermId> terms;
+  StringId text;
+  PlanSpan span;
+};
+
+// A stage of kind `waves`: which values of a segment the candidate's share is taken from, step by
+// step. Bit v of a reach is the segment's value v, the bit after the last one is `other`.
+struct WaveStage {
+  StageId stage;
+  SegmentId segment;
+  Rows<WaveReachId> reaches;  // rows of Plan::wave_reaches, one a step; each includes the former
 };
 
 enum class UnknownAction : uint8_t { hold, alert, rollback };
@@ -504,6 +548,18 @@ struct Plan {
   std::vector<IncreaseWindow> increase_windows;
   Rows<IncreaseWindowId> increase;  // when exposure may grow, in every stage
   std::vector<Need> needs;
+
+  // -- routing, besides the share
+  std::vector<RequestSlot> request_slots;
+  std::vector<RequestTerm> request_terms;
+  std::vector<ForcedRoute> forced_routes;  // the first that applies decides
+  Rows<RequestTermId> audience;            // all of them true: in the population. Empty: everybody
+  std::vector<WaveStage> wave_stages;
+  std::vector<uint64_t> wave_reaches;
+  StringId sticky_by;  // what the key that decides is called; none: the policy does not say
+  // The set the release advances and goes back with, and the other members by name.
+  StringId set;
+  std::vector<StringId> set_members;
 
   // -- what unknown does, by cause: [0] insufficient, [1] no_data, [2] source_error
   UnknownRule unknown[3];

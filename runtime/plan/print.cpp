@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "runtime/plan/plan.h"
+#include "runtime/plan/print_routing.h"
 #include "runtime/plan/text.h"
 
 namespace rel {
@@ -20,6 +21,7 @@ class Printer {
     expressions();
     triggers();
     stages();
+    out_ += print_routing(plan_);
     way_back();
     calendar();
     return std::move(out_);
@@ -63,6 +65,8 @@ class Printer {
         return fmt::format("from status {}..{}", metric.status_first, metric.status_last);
       case MetricSource::response_header:
         return fmt::format("from response header {}", quoted(metric.header));
+      case MetricSource::response_digest:
+        return fmt::format("from another digest in {}", quoted(metric.header));
     }
     return {};
   }
@@ -254,6 +258,7 @@ class Printer {
       case StageKind::split: return "split";
       case StageKind::full: return "share";
       case StageKind::blue_green: return "blue_green";
+      case StageKind::waves: return "waves";
     }
     return {};
   }

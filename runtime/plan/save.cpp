@@ -38,6 +38,7 @@ enum class Section : uint32_t {
   evidence_files,
   tests,
   calendar,
+  routing,
 };
 
 class Writer {
@@ -390,6 +391,39 @@ void visit(Archive& archive, EvidenceFile& file) {
   visit(archive, file.digest);
 }
 
+template <typename Archive>
+void visit(Archive& archive, RequestSlot& slot) {
+  visit(archive, slot.part);
+  visit(archive, slot.name);
+}
+
+template <typename Archive>
+void visit(Archive& archive, RequestTerm& term) {
+  visit(archive, term.slot);
+  visit(archive, term.value);
+  archive(term.negated);
+}
+
+template <typename Archive>
+void visit(Archive& archive, ForcedRoute& route) {
+  visit(archive, route.target);
+  visit(archive, route.terms);
+  visit(archive, route.text);
+  visit(archive, route.span);
+}
+
+template <typename Archive>
+void visit(Archive& archive, WaveStage& waves) {
+  visit(archive, waves.stage);
+  visit(archive, waves.segment);
+  visit(archive, waves.reaches);
+}
+
+template <typename Archive>
+void visit(Archive& archive, uint64_t& word) {
+  archive(word);
+}
+
 template <typename Archive, typename Row>
 void visit(Archive& archive, std::vector<Row>& rows) {
   const size_t count = archive.count(rows.size());
@@ -456,11 +490,21 @@ void visit_section(Archive& archive, Section section, Plan& plan) {
       visit(archive, plan.zone_changes);
       visit(archive, plan.increase_windows);
       return visit(archive, plan.increase);
+    case Section::routing:
+      visit(archive, plan.request_slots);
+      visit(archive, plan.request_terms);
+      visit(archive, plan.forced_routes);
+      visit(archive, plan.audience);
+      visit(archive, plan.wave_stages);
+      visit(archive, plan.wave_reaches);
+      visit(archive, plan.sticky_by);
+      visit(archive, plan.set);
+      return visit(archive, plan.set_members);
   }
 }
 
 constexpr uint32_t section_first = static_cast<uint32_t>(Section::identity);
-constexpr uint32_t section_last = static_cast<uint32_t>(Section::calendar);
+constexpr uint32_t section_last = static_cast<uint32_t>(Section::routing);
 
 Error refused(std::string_view what) {
   return Error{fmt::format("the plan cannot be read: {}; build it again with `relc build`", what)};

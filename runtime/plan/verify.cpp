@@ -10,6 +10,7 @@
 #include "runtime/plan/verify_actions.h"
 #include "runtime/plan/verify_calendar.h"
 #include "runtime/plan/verify_nodes.h"
+#include "runtime/plan/verify_routing.h"
 #include "runtime/plan/verify_tests.h"
 
 namespace rel {
@@ -161,6 +162,10 @@ Status verify_metric(const Plan& plan, const Metric& metric, size_t row) {
       }
       break;
     case MetricSource::response_header:
+      if (!names_text(plan, metric.header)) return refuse("has no header");
+      break;
+    case MetricSource::response_digest:
+      if (metric.kind != MetricKind::flag) return refuse("is no flag");
       if (!names_text(plan, metric.header)) return refuse("has no header");
       break;
     default: return refuse("has no known source");  // rel: read from a file
@@ -413,7 +418,8 @@ bool shares_fit(const Plan& plan, const Stage& stage) {
   if (mirrors != (stage.mirror_millionths > 0) || stage.mirror_millionths > million) return false;
   if (stage.holdback_millionths >= million) return false;
   if (stage.holdback_millionths > 0 && stage.kind != StageKind::full) return false;
-  if (stage.kind != StageKind::steps && stage.steps.count != 1) return false;
+  const bool stepped = stage.kind == StageKind::steps || stage.kind == StageKind::waves;
+  if (!stepped && stage.steps.count != 1) return false;
   for (uint32_t at = stage.steps.first; at < stage.steps.end(); ++at) {
     const Step& step = plan.steps[at];
     const uint32_t most = million - stage.holdback_millionths;
@@ -443,7 +449,7 @@ Status verify_stages(const Plan& plan) {
     const auto refuse = [&](std::string_view what) { return broken_row("stage", row, what); };
     if (!names_text(plan, stage.name)) return refuse("has no name");
     if (!names.insert(plan.text(stage.name)).second) return refuse("has the name of another");
-    if (!known(stage.kind, StageKind::blue_green) || !known(stage.otherwise, Otherwise::rollback)) {
+    if (!known(stage.kind, StageKind::waves) || !known(stage.otherwise, Otherwise::rollback)) {
       return refuse("has no known kind or end");
     }
     if (stage.steps.first != next_step || stage.steps.count == 0 ||
@@ -537,8 +543,9 @@ Status verify_plan(const Plan& plan) {
   // In this order: each check relies on those before it.
   for (const auto verify : {verify_counts, verify_identity, verify_metrics, verify_segments,
                             verify_windows, verify_trackers, verify_aggregates, verify_sustains,
-                            verify_predicates, verify_stages, verify_tests, verify_triggers,
-                            verify_unknown, verify_evidence, verify_way_back, verify_calendar}) {
+                            verify_predicates, verify_stages, verify_routing, verify_tests,
+                            verify_triggers, verify_unknown, verify_evidence, verify_way_back,
+                            verify_calendar}) {
     if (Status status = verify(plan); !status) return status;
   }
   return texts_fit(plan) ? ok() : broken("a predicate has no text, or a node no place");

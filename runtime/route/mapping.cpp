@@ -13,6 +13,7 @@
 #include <optional>
 #include <utility>
 
+#include "runtime/route/release_set.h"
 #include "runtime/route/shared_state.h"
 
 namespace rel {
@@ -208,6 +209,31 @@ Result<MappingUse> look_at_mapping(const MappingRequest& request) {
     return Error{fmt::format("{} is not a whole state of relc; remove it", request.path)};
   }
   return running == 0 ? MappingUse::other_plan_ended : MappingUse::other_plan_running;
+}
+
+MappedPhase look_at_phase(const std::string& path) {
+  const Result<std::string> boot = boot_id();
+  File file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!boot || !file.is_open()) return MappedPhase::idle;
+  const FileHeader wanted = header_for({.path = path}, *boot);
+  FileHeader present{};
+  uint64_t word = 0;
+  constexpr size_t at = page + offsetof(SharedState, set_word);
+  const bool whole =
+      pread(file.fd(), &present, sizeof present, 0) == static_cast<ssize_t>(sizeof present) &&
+      pread(file.fd(), &word, sizeof word, at) == static_cast<ssize_t>(sizeof word);
+  if (!whole || std::memcmp(present.magic, wanted.magic, sizeof present.magic) != 0 ||
+      std::memcmp(present.boot, wanted.boot, sizeof present.boot) != 0) {
+    return MappedPhase::idle;
+  }
+  switch (phase_of_set_word(word)) {
+    case Phase::idle: return MappedPhase::idle;
+    case Phase::running: return MappedPhase::running;
+    case Phase::completed:
+    case Phase::rolled_back:
+    case Phase::withdrawn: return MappedPhase::ended;
+  }
+  return MappedPhase::idle;
 }
 
 Mapping::Mapping(Mapping&& other) noexcept

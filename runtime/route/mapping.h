@@ -63,6 +63,16 @@ enum class MappingUse : uint8_t {
 // Reads only: nothing is made, locked or changed. An error says why open_mapping() would fail.
 Result<MappingUse> look_at_mapping(const MappingRequest& request);
 
+// How far the release of a file is, whatever its plan.
+enum class MappedPhase : uint8_t {
+  idle,  // not begun, no file, or one of another boot
+  running,
+  ended,
+};
+
+// Reads only. A file that cannot be read has not begun: open_mapping() says what is wrong with it.
+MappedPhase look_at_phase(const std::string& path);
+
 // Identity of this boot of the machine: /proc/sys/kernel/random/boot_id.
 Result<std::string> boot_id();
 

@@ -162,22 +162,27 @@ Publish Publication::publish(const Plan& plan, const TickBuffer& tick, const Fra
   write_buffer(buffer(bank_, index), tick, frame);
 
   RouteBlock& route = shared_.route;
-  const uint64_t wanted = pack_route(route_of(plan, tick.engine));
+  const Route decided_route = route_of(plan, tick.engine);
+  const uint64_t wanted = pack_route(decided_route);
+  const uint64_t wanted_step = pack_step(decided_route);
   const uint64_t present = route.route_word.load(std::memory_order_acquire);
-  const bool first = lowers(present, wanted);
+  const uint64_t present_step = route.step_word.load(std::memory_order_acquire);
+  // Another wave of the same share reaches more people.
+  const bool widens = !plan.wave_stages.empty() && present_step != wanted_step;
+  const bool first = lowers(present, wanted) && (!widens || share_of(wanted) == 0);
   if (!holds_lease(shared_.lease, grant_)) return Publish::lost;
   if (rollback_epoch(route.rollback_word.load(std::memory_order_acquire)) != tick.engine.epoch) {
     route.rollback_word.store(pack_rollback(tick.engine.epoch, bank_, index),
                               std::memory_order_release);
   }
-  if (first) move_route(present, wanted);
+  if (first) move_route(present, wanted, present_step, wanted_step);
   const uint64_t mine =
       pack_published(lease_epoch(grant_.word), flips_of(published) + 1, bank_, index);
   if (!shared_.published.compare_exchange_strong(published, mine, std::memory_order_acq_rel)) {
     return Publish::lost;
   }
   seen_ = mine;
-  if (!first) move_route(present, wanted);
+  if (!first) move_route(present, wanted, present_step, wanted_step);
   route.running.store(tick.engine.phase == Phase::running ? 1 : 0, std::memory_order_release);
 
   const std::span decided(tick.decisions, tick.decision_count);
@@ -198,9 +203,15 @@ void Publication::write_buffer(TickBuffer& to, const TickBuffer& tick,
 }
 
 // An older evaluator that was stalled here must not undo what has been published since.
-void Publication::move_route(uint64_t present, uint64_t wanted) {
+// The step first: whoever reads the new route finds the step it belongs to.
+void Publication::move_route(uint64_t present, uint64_t wanted, uint64_t present_step,
+                             uint64_t wanted_step) {
+  RouteBlock& route = shared_.route;
+  if (present_step != wanted_step) {
+    route.step_word.compare_exchange_strong(present_step, wanted_step, std::memory_order_acq_rel);
+  }
   if (present == wanted) return;
-  shared_.route.route_word.compare_exchange_strong(present, wanted, std::memory_order_acq_rel);
+  route.route_word.compare_exchange_strong(present, wanted, std::memory_order_acq_rel);
 }
 
 // -- reading. A buffer is written again two ticks after it was in force, a copy takes microseconds:

@@ -61,7 +61,7 @@ class Publication {
   uint64_t* evidence_at(uint64_t place) const;
   FrameColumns columns(TickBuffer& tick, size_t frame_size) const;
   void write_buffer(TickBuffer& to, const TickBuffer& tick, const FrameColumns& frame) const;
-  void move_route(uint64_t present, uint64_t wanted);
+  void move_route(uint64_t present, uint64_t wanted, uint64_t present_step, uint64_t wanted_step);
 
   const SharedLayout& layout_;
   std::byte* memory_;

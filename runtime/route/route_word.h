@@ -25,6 +25,18 @@ constexpr StageId stage_of(uint64_t word) {
   return StageId{(static_cast<uint32_t>(word >> 40) & 0xff) - 1};
 }
 
+// step 8 bits from bit 32 | stage + 1 and epoch as in a route word: which step of its stage the route
+// is of. A reader takes it for its route when stage and epoch are the route's.
+constexpr uint64_t pack_step(const Route& route) {
+  return (pack_route(route) & ~uint64_t{0xff'ffff'ffff}) | uint64_t{route.step & 0xff} << 32;
+}
+constexpr bool is_step_of(uint64_t step_word, uint64_t route_word) {
+  return (step_word ^ route_word) >> 40 == 0;
+}
+constexpr uint32_t step_of(uint64_t step_word) {
+  return static_cast<uint32_t>(step_word >> 32) & 0xff;
+}
+
 // epoch, low 16 bits, from bit 48 as in a route word, so that one exclusive or compares the two |
 // epoch >> 16 from bit 2 | bank << 1 | buffer. See RouteBlock::rollback_word.
 constexpr uint64_t pack_rollback(uint64_t epoch, uint32_t bank, uint32_t buffer) {

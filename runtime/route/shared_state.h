@@ -40,6 +40,7 @@ struct alignas(64) RouteBlock {
   std::atomic<int64_t> sidecar_heartbeat_ns;
   std::atomic<int64_t> last_tick_ns;
   std::atomic<uint32_t> running;  // 1: the release runs, so a silent control plane matters
+  std::atomic<uint64_t> step_word;  // route_word.h; read only where waves are routed
 };
 
 // Who evaluates: see lease.h.
@@ -100,6 +101,7 @@ struct SharedState {
   // lease epoch << 32 | flips << 2 | bank << 1 | buffer: the TickBuffer that is in force.
   alignas(64) std::atomic<uint64_t> published;
   std::atomic<uint64_t> ticks;
+  std::atomic<uint64_t> set_word;  // release_set.h: for the other members of a release set
   MailBlock mail;
   DecisionRing ring;
 };

@@ -393,6 +393,8 @@ std::string because_text(const Plan& plan, const Decision& decision) {
     case Reason::recovered: return "the release goes on after a restart";
     case Reason::action_outcome: return of_action(plan, decision);
     case Reason::by_hand: return "a person ordered it";
+    case Reason::set_went_back:
+      return fmt::format("another release of the set {} went back", plan.text(plan.set));
   }
   REL_CHECK(false);
 }

@@ -51,6 +51,7 @@ enum class Reason : uint8_t {
   recovered,             // the release went on after a restart
   action_outcome,        // see `action`
   by_hand,               // a person ordered it: see `hand`
+  set_went_back,         // another member of the release's set
 };
 
 // One number the decision rests on, copied from the frame of its tick.

@@ -79,6 +79,7 @@ struct EngineState {
   uint8_t start_wanted = 0;  // asked to start, not yet in the first stage
   uint8_t watching = 0;      // in the `watch` of the last stage; `step_clock_ns` is its clock
   uint8_t paused = 0;        // by a person: nothing is raised
+  uint8_t set_ready = 0;     // of a set: due to go on, or has asked to; the others may
   StageId stage;
   uint32_t step = 0;
   uint8_t warm_told = 0;     // the end of `keep baseline warm` has been told
@@ -113,6 +114,7 @@ struct Route {
   uint32_t mirror_millionths = 0;
   StageId stage;
   uint64_t epoch = 0;
+  uint32_t step = 0;  // within the stage
 
   friend bool operator==(const Route&, const Route&) = default;
 };
@@ -167,9 +169,16 @@ void evaluate_tick(const Plan& plan, const Evaluator& evaluator, std::span<const
                    std::span<const uint8_t> causes, EngineState& state, int64_t now_ns,
                    TickVerdicts& verdicts);
 
+// What the other members of a release set do; of a release without a set, nothing that matters.
+struct SetPeers {
+  bool ready = true;  // each is due to go on from where this release is, or further
+  bool back = false;  // one of them went back
+};
+
 // One tick: rollback beats hold, hold beats promote. Does not allocate, block or throw.
 void engine_tick(const Plan& plan, EngineState& state, const TickVerdicts& verdicts,
-                 const EvidenceSource& frame, int64_t now_ns, StepOutput& output);
+                 const EvidenceSource& frame, int64_t now_ns, StepOutput& output,
+                 const SetPeers& peers = {});
 
 // A host event between ticks.
 void engine_event(const Plan& plan, EngineState& state, const HostEvent& event, int64_t now_ns,

@@ -41,6 +41,10 @@ void enter_step(EventStep& step, const Raise& raise) {
   state.step_entered_ns = step.now_ns;
   state.step_clock_ns = 0;
   state.step_samples = 0;
+  // Another wave is another population: its evidence begins with it.
+  if (step.plan.stages[state.stage.value].kind == StageKind::waves) {
+    step.output.stage_changed = 1;
+  }
 }
 
 void take_effect(EventStep& step) {
@@ -71,7 +75,8 @@ void start(EventStep& step) {
   EngineState& state = step.state;
   if (state.phase != Phase::idle || state.start_wanted) return;
   state.start_wanted = 1;
-  if (!state.paused) stage::ask_for_start(step);
+  // A member of a set asks at a tick, when the others are there.
+  if (!state.paused && step.plan.set.is_none()) stage::ask_for_start(step);
 }
 
 }  // namespace

@@ -358,10 +358,25 @@ void add_gate_evidence(TickStep& step, TriggerAction action, Decision& decision)
   });
 }
 
+// Members of a set go back together. This one's candidate has not failed: it is withdrawn.
+bool go_back_with_set(TickStep& step) {
+  if (!step.peers.back) return false;
+  stop(step.state, Phase::withdrawn);
+  stage::emit(step, DecisionKind::withdrawn, {.reason = Reason::set_went_back});
+  return true;
+}
+
+// Members of a set go on together: each says that it is due, and asks once all are.
+bool waits_for_set(TickStep& step) {
+  step.state.set_ready = 1;
+  return !step.peers.ready;
+}
+
 void ask_for_next_step(TickStep& step) {
   const StageId here = step.state.stage;
   const Raise next{.kind = RaiseKind::step, .stage = here, .step = step.state.step + 1};
   if (!stage::is_permitted(step.plan, step.state, next, step.now_ns)) return;
+  if (waits_for_set(step)) return;
   const Reason reason = present_stage(step).step_samples_min > 0 ? Reason::step_samples_full
                                                                  : Reason::step_time_full;
   const DecisionCause why = gate_cause(step, TriggerAction::step, reason);
@@ -376,6 +391,7 @@ void ask_to_leave_stage(TickStep& step) {
   const DecisionCause why = gate_cause(step, TriggerAction::promote, Reason::stage_complete);
   const bool last = here.value + 1 == step.plan.stages.size();
   if (!last && !stage::is_permitted(step.plan, step.state, next, step.now_ns)) return;
+  if (waits_for_set(step)) return;
   if (last) stage::ask_for(step, RaiseKind::complete, here, step.state.step);
   else stage::ask_for(step, RaiseKind::stage, StageId{here.value + 1}, 0);
   const DecisionKind kind = last ? DecisionKind::completed : DecisionKind::promoted;
@@ -443,12 +459,14 @@ void raise_if_due(TickStep& step) {
     stage::void_wish(state, HandRefusal::not_ahead);
     return stage::complete_if_watched(step);
   }
-  if (state.wish.state == WishState::open) return ask_for_wish(step);
+  if (state.wish.state == WishState::open) {
+    return waits_for_set(step) ? void() : ask_for_wish(step);
+  }
   if (!step_is_over(step)) return;
   if (state.step + 1 == present_stage(step).steps.count) {
     if (!stage_is_over(step)) return;
-    if (present_stage(step).watch_ns > 0) begin_watch(step);
-    else ask_to_leave_stage(step);
+    if (present_stage(step).watch_ns == 0) return ask_to_leave_stage(step);
+    if (!waits_for_set(step)) begin_watch(step);
   } else if (!is_overdue(step)) {
     ask_for_next_step(step);
   }
@@ -477,11 +495,13 @@ void otherwise_if_overdue(TickStep& step) {
 
 void tick_running(TickStep& step) {
   ++step.state.ticks_since_stage;
+  step.state.set_ready = step.state.pending.kind != RaiseKind::none;
   settle_clock(step);
   observe_triggers(step);
   stage::count_step_samples(step);
   if (roll_back_if_true(step)) return;
   if (roll_back_if_unknown(step)) return;
+  if (go_back_with_set(step)) return;
   const Hold hold = find_hold(step);
   if (hold.any) begin_hold(step, hold.why);
   else end_hold(step);
@@ -496,12 +516,14 @@ void tick_running(TickStep& step) {
 }  // namespace
 
 void engine_tick(const Plan& plan, EngineState& state, const TickVerdicts& verdicts,
-                 const EvidenceSource& frame, int64_t now_ns, StepOutput& output) {
-  TickStep step{plan, state, now_ns, output, &verdicts, &frame};
+                 const EvidenceSource& frame, int64_t now_ns, StepOutput& output,
+                 const SetPeers& peers) {
+  TickStep step{plan, state, now_ns, output, &verdicts, &frame, peers};
   stage::begin_output(step);
   switch (state.phase) {
     case Phase::idle:
-      if (state.start_wanted && !state.paused && state.pending.kind == RaiseKind::none &&
+      state.set_ready = state.start_wanted && !state.paused;
+      if (state.set_ready && state.pending.kind == RaiseKind::none && peers.ready &&
           now_ns >= state.raise_not_before_ns) {
         stage::ask_for_start(step);
       }

@@ -27,6 +27,7 @@ Route decided_route(const Plan& plan, const EngineState& state) {
     case Phase::completed: break;
   }
   route.stage = state.stage;
+  route.step = state.step;
   route.share_millionths = share_of(plan, state.stage, state.step);
   route.mirror_millionths = mirror_of(plan, state.stage, state.step);
   return route;

@@ -15,6 +15,7 @@ struct Step {
   StepOutput& output;
   const TickVerdicts* verdicts = nullptr;
   const EvidenceSource* frame = nullptr;
+  SetPeers peers;
 };
 
 // What a decision is about, apart from what the state says.

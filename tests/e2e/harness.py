@@ -2,10 +2,12 @@
 condition with a deadline. Nothing here sleeps for a fixed time to be in step with another process.
 
 The tests are run by ctest as `python3 test_NAME.py BUILD_DIR`."""
+import http.server
 import pathlib
 import struct
 import sys
 import tempfile
+import threading
 import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -85,6 +87,30 @@ class DeploymentTest(unittest.TestCase):
         """From here on nobody gets the candidate."""
         arms = {self.gateway.get(user=f"after-{i}")[1]["X-Release-Variant"] for i in range(users)}
         self.assertEqual(arms, {"baseline"})
+
+
+class SilentServer:
+    """Answers every request with an empty 200 that carries no header of a model."""
+
+    def __init__(self, port):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(5)
 
 
 def build_dir():

@@ -310,6 +310,11 @@ int run_release(const RunOptions& options) {
   }
   Result<Plan> plan = load_policy_file(options.policy);
   if (!plan) return fail(plan.error().message);
+  if (!options.attach && !plan->set.is_none()) {
+    return fail(fmt::format("release `{}` is a member of the set `{}`, whose members go on only "
+                            "together: a gateway that has all of them carries it out (--attach)",
+                            plan->release, plan->text(plan->set)));
+  }
   Result<StateDirectory> directory = StateDirectory::open(options.state);
   if (!directory) return fail(directory.error().message);
   Result<std::unique_ptr<Journal>> journal = Journal::open({.path = directory->journal_path()});

@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/gateways/nginx/bindings.h"
 #include "runtime/gateways/nginx/module.h"
 #include "runtime/gateways/nginx/observe.h"
 #include "runtime/gateways/nginx/request.h"
+#include "runtime/gateways/nginx/together.h"
 
 namespace rel::gateway {
 namespace {
@@ -247,12 +249,31 @@ char* check_arm(ngx_conf_t* cf, const ServerConf& conf) {
                     " chooses the arm itself");
 }
 
+char* set_key(ngx_conf_t* cf, ngx_command_t*, void* block) {
+  auto* conf = static_cast<ServerConf*>(block);
+  auto* words = static_cast<ngx_str_t*>(cf->args->elts);
+  if (conf->key != nullptr) return const_cast<char*>("is duplicate");
+  conf->key = static_cast<ngx_http_complex_value_t*>(
+      ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t)));
+  if (conf->key == nullptr) return static_cast<char*>(NGX_CONF_ERROR);
+  if (cf->args->nelts == 3) conf->key_name = words[1];
+  ngx_http_compile_complex_value_t compile{};
+  compile.cf = cf;
+  compile.value = &words[cf->args->nelts - 1];
+  compile.complex_value = conf->key;
+  const bool made = ngx_http_compile_complex_value(&compile) == NGX_OK;
+  return made ? NGX_CONF_OK : static_cast<char*>(NGX_CONF_ERROR);
+}
+
 char* check_bindings(ngx_conf_t* cf, ServerConf& conf) {
   if (conf.key == nullptr) {
     return refuse(cf, "release_policy needs `release_key VALUE;`: what decides who gets the "
                       "candidate, such as `$http_x_user`");
   }
   if (char* refused = check_arm(cf, conf)) return refused;
+  const std::string problem = key_problem(*conf.release, view(conf.key_name));
+  if (!problem.empty()) return refuse(cf, problem);
+  if (bind_slots(cf, conf) != NGX_OK) return static_cast<char*>(NGX_CONF_ERROR);
   return bind_segments(cf, conf);
 }
 
@@ -260,7 +281,10 @@ char* merge(ngx_conf_t* cf, ServerConf& outer, ServerConf& inner) {
   if (outer.release == nullptr && writes_release(outer)) {
     if (char* refused = create_release(cf, outer)) return refused;
   }
-  if (inner.key == nullptr) inner.key = outer.key;
+  if (inner.key == nullptr) {
+    inner.key = outer.key;
+    inner.key_name = outer.key_name;
+  }
   if (inner.id == nullptr) inner.id = outer.id;
   if (inner.arm == nullptr) inner.arm = outer.arm;
   if (inner.bindings == nullptr) inner.bindings = outer.bindings;
@@ -292,7 +316,19 @@ extern "C" ngx_int_t preconfiguration(ngx_conf_t* cf) { return add_variables(cf)
 extern "C" ngx_int_t postconfiguration(ngx_conf_t* cf) {
   const auto* main = static_cast<const MainConf*>(
       ngx_http_conf_get_module_main_conf(cf, ngx_http_release_module));
-  return main->releases.nelts == 0 ? NGX_OK : install_observers(cf);
+  if (main->releases.nelts == 0) return NGX_OK;
+  try {
+    const std::string problem = problem_together(
+        {static_cast<Release* const*>(main->releases.elts), main->releases.nelts});
+    if (!problem.empty()) {
+      (void)refuse(cf, problem);
+      return NGX_ERROR;
+    }
+  } catch (const std::exception& error) {
+    (void)refuse(cf, error.what());
+    return NGX_ERROR;
+  }
+  return install_observers(cf);
 }
 
 template <auto Function>
@@ -317,8 +353,8 @@ ngx_command_t release_commands[] = {
      NGX_HTTP_SRV_CONF_OFFSET, offsetof(ServerConf, time_scale), nullptr},
     {ngx_string("release_evaluator"), blocks | NGX_CONF_TAKE1, ngx_conf_set_enum_slot,
      NGX_HTTP_SRV_CONF_OFFSET, offsetof(ServerConf, evaluator), evaluators},
-    {ngx_string("release_key"), blocks | NGX_CONF_TAKE1, ngx_http_set_complex_value_slot,
-     NGX_HTTP_SRV_CONF_OFFSET, offsetof(ServerConf, key), nullptr},
+    {ngx_string("release_key"), blocks | NGX_CONF_TAKE12, guarded<set_key>,
+     NGX_HTTP_SRV_CONF_OFFSET, 0, nullptr},
     {ngx_string("release_id"), blocks | NGX_CONF_TAKE1, ngx_http_set_complex_value_slot,
      NGX_HTTP_SRV_CONF_OFFSET, offsetof(ServerConf, id), nullptr},
     {ngx_string("release_arm"), blocks | NGX_CONF_TAKE1, ngx_http_set_complex_value_slot,

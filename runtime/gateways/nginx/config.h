@@ -27,6 +27,7 @@ struct ServerConf {
   ngx_str_t time_scale;
   ngx_uint_t evaluator;  // EvaluatorChoice
   ngx_http_complex_value_t* key;
+  ngx_str_t key_name;  // `release_key NAME VALUE;`, else empty
   ngx_http_complex_value_t* id;
   ngx_http_complex_value_t* arm;  // of a policy that only observes: what others have chosen
   ngx_array_t* bindings;  // SegmentBinding; null: none written here
@@ -34,6 +35,8 @@ struct ServerConf {
   Release* release;                     // null: no policy here
   ngx_http_complex_value_t** segments;  // in the order of the plan
   ngx_uint_t segment_count;
+  ngx_int_t* slots;  // nginx variables of the plan's request slots, in their order
+  ngx_uint_t slot_count;
 };
 
 extern ngx_command_t release_commands[];

@@ -5,6 +5,7 @@
 
 #include "runtime/gateways/nginx/clock.h"
 #include "runtime/gateways/nginx/config.h"
+#include "runtime/gateways/nginx/together.h"
 
 namespace rel::gateway {
 namespace {
@@ -65,6 +66,9 @@ extern "C" ngx_int_t release_init_module(ngx_cycle_t* cycle) {
       if (!opened) {
         log_problem(cycle->log, *release, opened.error().message + "; serving the baseline");
       }
+    }
+    if (const Status joined = join_sets(releases_of(*conf)); !joined) {
+      ngx_log_error(NGX_LOG_ALERT, cycle->log, 0, "release: %s", joined.error().message.c_str());
     }
   } catch (...) {
     ngx_log_error(NGX_LOG_ALERT, cycle->log, 0, "release: out of memory; serving the baseline");

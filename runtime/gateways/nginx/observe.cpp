@@ -95,11 +95,26 @@ double header_value(std::string_view text, rel_metric_kind kind) {
   return value;
 }
 
+// Whether an answer is another model's than the one the arm is pinned to. A good answer that does not
+// say which model made it is not known to be the right one; an error may come from something between.
+std::optional<double> is_other_digest(std::optional<std::string_view> served, rel_str pinned,
+                                      int32_t status) {
+  if (served) return *served == std::string_view(pinned.ptr, pinned.len) ? 0 : 1;
+  if (status >= NGX_HTTP_OK && status < NGX_HTTP_SPECIAL_RESPONSE) return 1;
+  return std::nullopt;
+}
+
 uint32_t read_headers(const ngx_http_request_t* r, const Release& release,
-                      rel_metric_value* values) {
+                      const rel_observation& observed, rel_metric_value* values) {
   uint32_t count = 0;
   for (const HeaderMetric& metric : release.header_metrics()) {
     const auto text = upstream_header(r, metric.header);
+    if (metric.is_digest) {
+      const rel_str pinned = rel_plan_digest(release.plan(), observed.variant);
+      const auto other = is_other_digest(text, pinned, observed.status);
+      if (other) values[count++] = {metric.metric, 0, *other};
+      continue;
+    }
     if (!text) continue;  // not carried by this response
     values[count++] = {metric.metric, 0, header_value(*text, metric.kind)};
   }
@@ -135,9 +150,10 @@ void observe(const ngx_http_request_t* r, const RequestRecord& record, const Fir
   observation.segments = record.segments;
   observation.segment_count = record.segment_count;
   observation.values = values;
+  observation.population = record.decision.population;
   // After a retry the headers at hand are another upstream's.
   if (tried.outcome == FirstTry::Outcome::answered && tried.tries == 1 && r->upstream != nullptr) {
-    observation.value_count = read_headers(r, *record.release, values);
+    observation.value_count = read_headers(r, *record.release, observation, values);
   }
   record.release->observe(observation);
 }

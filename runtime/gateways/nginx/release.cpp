@@ -88,10 +88,10 @@ Status Release::take_plan(std::string_view bytes) {
   for (uint32_t i = 0; i < rel_plan_metric_count(plan); ++i) {
     rel_metric_info info{};
     info.struct_size = sizeof info;
-    if (rel_plan_metric(plan, i, &info) != REL_OK || info.source != REL_SOURCE_RESPONSE_HEADER) {
-      continue;
-    }
-    header_metrics_.push_back({i, static_cast<rel_metric_kind>(info.kind),
+    if (rel_plan_metric(plan, i, &info) != REL_OK) continue;
+    const bool is_digest = info.source == REL_SOURCE_RESPONSE_DIGEST;
+    if (!is_digest && info.source != REL_SOURCE_RESPONSE_HEADER) continue;
+    header_metrics_.push_back({i, static_cast<rel_metric_kind>(info.kind), is_digest,
                                std::string(info.header.ptr, info.header.len)});
   }
   return ok();
@@ -146,6 +146,18 @@ Status Release::open_state() {
   mapping_ = std::move(*mapping);
   engine_.reset(engine);
   return ok();
+}
+
+Status Release::join_set(std::span<Release* const> members) {
+  if (engine_ == nullptr || members.empty()) return ok();
+  std::vector<rel_engine*> engines;
+  for (const Release* member : members) {
+    engines.push_back(member == nullptr ? nullptr : member->engine_.get());
+  }
+  rel_error error = empty_error();
+  const rel_status joined = rel_engine_join_set(engine_.get(), engines.data(),
+                                                static_cast<uint32_t>(engines.size()), &error);
+  return joined == REL_OK ? ok() : Status{Error{error.message}};
 }
 
 Status Release::join(int32_t pid) {

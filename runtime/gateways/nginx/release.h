@@ -34,6 +34,7 @@ struct ReleaseOptions {
 struct HeaderMetric {
   uint32_t metric = 0;  // index in the plan
   rel_metric_kind kind = REL_VALUE;
+  bool is_digest = false;  // true unless the header names the digest of the arm
   std::string header;
 };
 
@@ -55,8 +56,14 @@ class Release {
   // What open_state() would find. Reads only. `conflicting`: a release of another plan is running.
   StateCheck check_state() const;
 
+  // How far the release of the state directory is, whatever its plan. Reads only.
+  MappedPhase mapped_phase() const { return look_at_phase(mapping_request().path); }
+
   // Maps the state and opens the engine. After an error the release serves the baseline.
   Status open_state();
+
+  // The other members of the release's set, in the plan's order; null: not there.
+  Status join_set(std::span<Release* const> members);
 
   // Takes a counter block for this worker; observations before that are lost, routing is baseline.
   Status join(int32_t pid);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "runtime/gateways/nginx/bindings.h"
 #include "runtime/gateways/nginx/clock.h"
 #include "runtime/gateways/nginx/config.h"
 #include "runtime/gateways/nginx/module.h"
@@ -175,6 +176,9 @@ RequestRecord* decide(ngx_http_request_t* r) {
   context.struct_size = sizeof context;
   context.key = borrowed(key);
   context.now_ns = now_ns();
+  context.target = target_of_request(main, *conf);
+  context.segments = record->segments;
+  context.segment_count = record->segment_count;
   record->decision.struct_size = sizeof record->decision;
   record->release->route(context, record->decision);
   if (conf->arm != nullptr) take_arm(main, *conf, *record);

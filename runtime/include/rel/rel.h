@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 #define REL_ABI_MAJOR 0
-#define REL_ABI_MINOR 1
+#define REL_ABI_MINOR 2
 
 /* major << 16 | minor of the library that answers. */
 REL_API uint32_t rel_abi_version(void);
@@ -66,7 +66,8 @@ typedef enum rel_metric_source {
   REL_SOURCE_EVENT_FIELD = 0,
   REL_SOURCE_REQUEST_DURATION = 1,
   REL_SOURCE_RESPONSE_STATUS = 2,
-  REL_SOURCE_RESPONSE_HEADER = 3
+  REL_SOURCE_RESPONSE_HEADER = 3,
+  REL_SOURCE_RESPONSE_DIGEST = 4 /* true unless `header` is rel_plan_digest of the arm */
 } rel_metric_source;
 
 typedef enum rel_metric_kind { REL_FLAG = 0, REL_DURATION = 1, REL_VALUE = 2 } rel_metric_kind;
@@ -86,6 +87,37 @@ REL_API uint32_t rel_plan_segment_count(const rel_plan *plan);
 REL_API rel_str rel_plan_segment_name(const rel_plan *plan, uint32_t index);
 /* Index of a value within a segment's set; the set's size for a value outside it (`other`). */
 REL_API uint32_t rel_plan_segment_value(const rel_plan *plan, uint32_t segment, rel_str value);
+/* The digest an arm is pinned to, as its answers must carry it. */
+REL_API rel_str rel_plan_digest(const rel_plan *plan, uint32_t variant);
+
+/* Headers and cookies that forced routes and the audience read: resolve each once, then hand their
+ * values over in this order. */
+typedef enum rel_request_part { REL_PART_HEADER = 0, REL_PART_COOKIE = 1 } rel_request_part;
+typedef struct rel_request_slot {
+  uint32_t struct_size;
+  uint32_t part; /* rel_request_part */
+  rel_str name;  /* borrowed from the plan */
+} rel_request_slot;
+REL_API uint32_t rel_plan_slot_count(const rel_plan *plan);
+REL_API rel_status rel_plan_slot(const rel_plan *plan, uint32_t index, rel_request_slot *out);
+
+/* Where a request goes whatever its key. */
+typedef enum rel_target {
+  REL_TARGET_NONE = 0, /* its key decides */
+  REL_TARGET_CANDIDATE = 1,
+  REL_TARGET_BASELINE = 2,
+  REL_TARGET_OUTSIDE = 3 /* not in the audience */
+} rel_target;
+/* `values` by slot; a null ptr: the request does not have that part. For rel_context.target. */
+REL_API uint32_t rel_plan_target(const rel_plan *plan, const rel_str *values, uint32_t count);
+/* What the policy calls the key that decides; empty: it does not say. */
+REL_API rel_str rel_plan_sticky_by(const rel_plan *plan);
+REL_API rel_str rel_plan_model(const rel_plan *plan);
+/* The release set and its other members, by the names of their releases; empty and 0: none. */
+REL_API rel_str rel_plan_set(const rel_plan *plan);
+REL_API uint32_t rel_plan_set_member_count(const rel_plan *plan);
+REL_API rel_str rel_plan_set_member(const rel_plan *plan, uint32_t index);
+
 /* Names of stages, by the index that a decision carries; empty for an index outside the plan. */
 REL_API uint32_t rel_plan_stage_count(const rel_plan *plan);
 REL_API rel_str rel_plan_stage_name(const rel_plan *plan, uint32_t index);
@@ -114,6 +146,12 @@ REL_API rel_status rel_engine_open(const rel_engine_options *options, rel_engine
                                    rel_error *error);
 REL_API void rel_engine_close(rel_engine *engine);
 
+/* Joins the engines of a release set, in the order of rel_plan_set_member; NULL: a member that could
+ * not be opened, without which nothing is raised. They must live as long as `engine`. From then on
+ * the members go on together, and one that goes back takes the others with it, by shared memory. */
+REL_API rel_status rel_engine_join_set(rel_engine *engine, rel_engine *const *members,
+                                       uint32_t count, rel_error *error);
+
 /* One worker a thread or process that routes and observes. `pid` lets a dead worker's counters be
  * taken over. After this call route and observe take no lock and allocate nothing. */
 REL_API rel_status rel_worker_open(rel_engine *engine, int32_t pid, rel_worker **out,
@@ -136,10 +174,20 @@ typedef enum rel_reason {
 
 typedef struct rel_context {
   uint32_t struct_size;
-  uint32_t reserved;
+  uint32_t target; /* rel_target */
   rel_str key;     /* what stickiness hashes: a user or request id */
   int64_t now_ns;  /* host clock; only compared with the control plane's heartbeat */
+  const uint8_t *segments; /* value index of each segment, for waves; NULL: all `other` */
+  uint32_t segment_count;
+  uint32_t reserved;
 } rel_context;
+
+/* Whether a request may be compared with others. */
+typedef enum rel_population {
+  REL_ENROLLED = 0,
+  REL_FORCED = 1, /* sent by a forced route: not randomised */
+  REL_OUTSIDE = 2 /* not in the audience, or not yet in a wave */
+} rel_population;
 
 typedef struct rel_decision {
   uint32_t struct_size;
@@ -149,7 +197,7 @@ typedef struct rel_decision {
   uint32_t share;   /* candidate share in millionths at the decision */
   uint32_t bucket;
   uint32_t stage; /* index in the plan; UINT32_MAX: none */
-  uint32_t reserved;
+  uint32_t population; /* rel_population: hand it on to rel_observe */
   uint64_t epoch;
   rel_str variant_name; /* "baseline" or "candidate"; static */
 } rel_decision;
@@ -176,6 +224,8 @@ typedef struct rel_observation {
   uint32_t segment_count;
   uint32_t value_count;
   const rel_metric_value *values; /* metrics read from response headers or by the host */
+  uint32_t population; /* rel_population; any but REL_ENROLLED is counted as left out, no more */
+  uint32_t reserved;
 } rel_observation;
 
 /* Wait-free. Metrics whose source is the status or the duration are filled in from those fields. */
