@@ -4,7 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "compiler/lints/allow.h"
+#include "compiler/diagnostics/allow.h"
+#include "compiler/diagnostics/secrets.h"
 #include "compiler/lints/lint.h"
 #include "compiler/plan/lower.h"
 #include "compiler/sema/check.h"
@@ -47,9 +48,12 @@ Compiled compile(Sources& sources, FileId file, const CompileOptions& options,
       report_unknown_release(policy, options.release, diagnostics);
     }
   }
+  std::vector<FileId> ids;
+  for (const ast::File& each : files) ids.push_back(each.id);
   const bool sound = !diagnostics.has_errors();
   if (sound) {
     lints::run(policy, diagnostics);
+    find_secrets(sources, ids, diagnostics);
     for (const sema::TypedRelease& release : policy.releases) {
       if (!options.release.empty() && release.name != options.release) continue;
       std::optional<Plan> plan =
@@ -60,9 +64,7 @@ Compiled compile(Sources& sources, FileId file, const CompileOptions& options,
       compiled.plans.push_back(std::move(*plan));
     }
   }
-  std::vector<FileId> ids;
-  for (const ast::File& each : files) ids.push_back(each.id);
-  lints::apply_allows(sources, ids, sound, diagnostics);
+  apply_allows(sources, ids, sound, diagnostics);
   diagnostics.sort();
   if (diagnostics.has_errors()) compiled = Compiled{};
   return compiled;

@@ -1,20 +1,12 @@
-// Lints: what is legal and still not what an author means. One file each; a new one is a function
-// here and a row of lint.cpp.
-// Input: a policy without errors. Output: warnings.
+// Lints: what is legal and still not what an author means. One file each, NAME.cpp with a function
+// NAME; the folder is the registry (CMake writes the table). What several share is in analysis/.
+// Input: a policy without errors. Output: warnings, and notes where a good policy may differ.
 #pragma once
 
 #include "compiler/diagnostics/diagnostic.h"
 #include "compiler/sema/typed.h"
 
 namespace rel::lints {
-
-void ends_below_full(const sema::TypedPolicy& policy, Diagnostics& diagnostics);
-void longer_than_stage(const sema::TypedPolicy& policy, Diagnostics& diagnostics);
-void unused_declarations(const sema::TypedPolicy& policy, Diagnostics& diagnostics);
-void same_model(const sema::TypedPolicy& policy, Diagnostics& diagnostics);
-void no_way_back(const sema::TypedPolicy& policy, Diagnostics& diagnostics);
-void falling_share(const sema::TypedPolicy& policy, Diagnostics& diagnostics);
-void sustained_evidence(const sema::TypedPolicy& policy, Diagnostics& diagnostics);
 
 // All of them.
 void run(const sema::TypedPolicy& policy, Diagnostics& diagnostics);

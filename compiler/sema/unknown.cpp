@@ -24,7 +24,8 @@ UnknownAction action_of(ast::UnknownVerb verb) {
 
 std::string_view default_clause(size_t cause) {
   constexpr std::string_view source_error = "source_error: hold up to 15m then alert";
-  return cause == 2 ? source_error : cause == 1 ? "no_data: hold" : "insufficient: hold";
+  constexpr std::string_view no_data = "no_data: hold up to 15m then alert";
+  return cause == 2 ? source_error : cause == 1 ? no_data : "insufficient: hold";
 }
 
 // Every stage begins without data: rolling back on that at once would end each release there.

@@ -11,11 +11,11 @@
 #include "compiler/diagnostics/diagnostic.h"
 #include "compiler/source/source.h"
 
-namespace rel::lints {
+namespace rel {
 
 // `files` are those whose comments count; unused allows are judged in the first one, and only when
 // lints ran (a policy without errors).
 void apply_allows(const Sources& sources, const std::vector<FileId>& files, bool lints_ran,
                   Diagnostics& diagnostics);
 
-}  // namespace rel::lints
+}  // namespace rel

@@ -1,5 +1,5 @@
 // Reads the comments of a file line by line.
-#include "compiler/lints/allow.h"
+#include "compiler/diagnostics/allow.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace rel::lints {
+namespace rel {
 namespace {
 
 constexpr std::string_view form = "write `// relc: allow(SLUG) why it is right here`";
@@ -189,4 +189,4 @@ void apply_allows(const Sources& sources, const std::vector<FileId>& files, bool
   }
 }
 
-}  // namespace rel::lints
+}  // namespace rel
