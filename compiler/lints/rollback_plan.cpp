@@ -11,12 +11,12 @@ namespace rel::lints {
 
 void rollback_plan(const sema::TypedPolicy& policy, Diagnostics& diagnostics) {
   for (const sema::TypedRelease& release : policy.releases) {
-    const auto has = [&](ActionKind kind) {
+    const auto has = [&](ActionPurpose purpose) {
       return std::any_of(release.actions.begin(), release.actions.end(),
-                         [&](const sema::TypedAction& action) { return action.kind == kind; });
+                         [&](const sema::TypedAction& action) { return action.purpose == purpose; });
     };
-    const bool told = has(ActionKind::notify_command);
-    const bool reported = has(ActionKind::report);
+    const bool told = has(ActionPurpose::notify);
+    const bool reported = has(ActionPurpose::report);
     if (told && reported) continue;
     Diagnostic& made = diagnostics.report(
         Code::rollback_plan, release.name_span,

@@ -32,7 +32,8 @@ bool sees_silence(const sema::TypedPolicy& policy, const sema::TypedTrigger& tri
 
 void silent_no_data(const sema::TypedPolicy& policy, Diagnostics& diagnostics) {
   for (const sema::TypedRelease& release : policy.releases) {
-    const sema::TypedUnknown& rule = release.unknown[no_data];
+    if (!release.unknown[no_data]) continue;
+    const sema::TypedUnknown& rule = *release.unknown[no_data];
     const bool silent = rule.action == UnknownAction::hold && rule.up_to.ns == 0;
     if (!silent) continue;
     bool seen = false;

@@ -21,7 +21,7 @@ void mark(const sema::TypedPolicy& policy, sema::TypedId id, Used& used) {
     const sema::TypedAggregate& aggregate = policy.aggregates[expr.aggregate];
     if (aggregate.metric) used.metrics[*aggregate.metric] = true;
     if (aggregate.test) {
-      for (const uint32_t segment : policy.tests[*aggregate.test].segments) {
+      for (const uint32_t segment : policy.comparisons[*aggregate.test].segments) {
         used.segments[segment] = true;
       }
     }

@@ -104,7 +104,7 @@ class Renderer {
         return arm_ == Arm::baseline ? text(expr.left) : "(" + sustained(expr) + ")";
       default: break;  // rel: operators between operands, below
     }
-    if (const sema::TypedTest* test = test_of(expr)) return test->text;
+    if (const sema::TypedComparison* test = test_of(expr)) return test->text;
     // Operators of one level group from the left: only the right operand needs to bind more.
     const int level = binding(expr.op);
     std::string line = fmt::format("{} {} {}", operand(expr.left, level), symbol(expr.op),
@@ -133,11 +133,11 @@ class Renderer {
   }
 
   // The test whose evidence the comparison waits for.
-  const sema::TypedTest* test_of(const TypedExpr& comparison) const {
+  const sema::TypedComparison* test_of(const TypedExpr& comparison) const {
     if (comparison.left.is_none() || policy_[comparison.left].op != Op::load) return nullptr;
     const TypedAggregate& read = policy_.aggregates[policy_[comparison.left].aggregate];
     const bool evidence = read.test && read.fn == AggregateFn::evidence;
-    return evidence ? &policy_.tests[*read.test] : nullptr;
+    return evidence ? &policy_.comparisons[*read.test] : nullptr;
   }
 
   std::string suffixes(const TypedExpr& comparison) {

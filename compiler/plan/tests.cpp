@@ -12,7 +12,7 @@ namespace rel {
 
 namespace {
 
-using sema::TypedTest;
+using sema::TypedComparison;
 
 constexpr int64_t restart_ns = int64_t{300} * 1'000'000'000;
 constexpr int64_t open_end_ns = int64_t{24} * 3600 * 1'000'000'000;  // of a stage without an end
@@ -22,14 +22,14 @@ bool raises(TriggerAction action) {
   return action == TriggerAction::promote || action == TriggerAction::step;
 }
 
-bool rests_on_assignment(const TypedTest& test, TriggerAction action) {
+bool rests_on_assignment(const TypedComparison& test, TriggerAction action) {
   if (!compares_arms(test.method)) return false;
   return raises(action) || test.method == TestMethod::mean_ratio ||
          test.method == TestMethod::mean_difference;
 }
 
 // What the estimate of a test is: `rate(candidate.failed)`.
-std::string estimate_text(const sema::TypedPolicy& policy, const TypedTest& test, Arm arm) {
+std::string estimate_text(const sema::TypedPolicy& policy, const TypedComparison& test, Arm arm) {
   const sema::TypedMetric& metric = policy.metrics[*test.metric];
   const std::string series = fmt::format("{}.{}", arm_name(arm), metric.name);
   switch (test.method) {
@@ -50,7 +50,7 @@ std::string estimate_text(const sema::TypedPolicy& policy, const TypedTest& test
   return series;
 }
 
-PlanUnit estimate_unit(const sema::TypedPolicy& policy, const TypedTest& test) {
+PlanUnit estimate_unit(const sema::TypedPolicy& policy, const TypedComparison& test) {
   switch (test.method) {
     case TestMethod::rate_ratio:
     case TestMethod::rate_difference:
@@ -70,13 +70,13 @@ PlanUnit estimate_unit(const sema::TypedPolicy& policy, const TypedTest& test) {
 }  // namespace
 
 AggregateId TestTable::aggregate(const sema::TypedAggregate& read) {
-  const EvidenceTest& row = plan_.tests[test(policy_.tests[*read.test], read.arm)];
+  const EvidenceTest& row = plan_.tests[test(policy_.comparisons[*read.test], read.arm)];
   if (read.fn == AggregateFn::evidence) return row.evidence;
   const TestCell& cell = plan_.test_cells[row.cells.first];
   return read.arm == Arm::baseline ? cell.baseline : cell.candidate;
 }
 
-uint32_t TestTable::test(const TypedTest& typed, Arm arm) {
+uint32_t TestTable::test(const TypedComparison& typed, Arm arm) {
   const Arm tested = compares_arms(typed.method) ? Arm::candidate : arm;
   const bool randomised = rests_on_assignment(typed, action_);
   std::string key = fmt::format("{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:", static_cast<int>(typed.method),
@@ -115,7 +115,7 @@ uint32_t TestTable::test(const TypedTest& typed, Arm arm) {
   return place->second;
 }
 
-void TestTable::add_cells(const TypedTest& typed, EvidenceTest& row) {
+void TestTable::add_cells(const TypedComparison& typed, EvidenceTest& row) {
   row.cells.first = static_cast<uint32_t>(plan_.test_cells.size());
   if (typed.fold == TestFold::everybody) add_run(typed, row, 0, 1);
   for (const uint32_t segment : typed.segments) {
@@ -127,7 +127,7 @@ void TestTable::add_cells(const TypedTest& typed, EvidenceTest& row) {
   tables_.check_limit("cells of comparisons", plan_.test_cells.size(), limits::test_cells_max);
 }
 
-void TestTable::add_run(const TypedTest& typed, EvidenceTest& row, uint32_t cell_first,
+void TestTable::add_run(const TypedComparison& typed, EvidenceTest& row, uint32_t cell_first,
                         uint32_t cell_count) {
   const PlanUnit unit = estimate_unit(policy_, typed);
   const auto shown = [&](AggregateFn fn, Arm arm, std::string text, PlanUnit of) {

@@ -29,11 +29,11 @@ class TestTable {
   void finish(const sema::TypedRelease& release);
 
  private:
-  uint32_t test(const sema::TypedTest& typed, Arm arm);
+  uint32_t test(const sema::TypedComparison& typed, Arm arm);
   AggregateId append(AggregateFn fn, Arm arm, const EvidenceTest& row, uint32_t cell_first,
                      uint32_t cell_count, std::string text, PlanUnit unit);
-  void add_cells(const sema::TypedTest& typed, EvidenceTest& row);
-  void add_run(const sema::TypedTest& typed, EvidenceTest& row, uint32_t cell_first,
+  void add_cells(const sema::TypedComparison& typed, EvidenceTest& row);
+  void add_run(const sema::TypedComparison& typed, EvidenceTest& row, uint32_t cell_first,
                uint32_t cell_count);
   void spread_starts(EvidenceTest& row) const;
   int64_t length_of(const Stage& stage) const;

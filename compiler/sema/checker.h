@@ -26,6 +26,9 @@ class Checker {
   std::optional<Unit> parameter_unit(const ast::Parameter& parameter);
   std::optional<std::vector<Bound>> bind(const ast::Expr& call, const Callee& callee);
 
+  // guards.cpp: what a guard, gate or measure is, without its parameters
+  Checked body_of(const ast::Guard& guard, Reading& reading);
+
  private:
   // conditions.cpp
   Checked expression(ast::ExprId id, Reading& reading);
@@ -88,21 +91,20 @@ class Checker {
     double quantile = 0;
   };
   std::optional<Subject> subject(const ast::Expr& expr);
-  bool statistical_suffixes(const ast::Expr& expr, TypedTest& test);
+  bool statistical_suffixes(const ast::Expr& expr, TypedComparison& test);
   std::optional<double> level(const ast::Expr& expr);
-  Checked against_baseline(const ast::Expr& expr, const Subject& subject, TypedTest test);
-  Checked against_constant(const ast::Expr& expr, const Subject& subject, TypedTest test);
-  std::optional<TypedTest> with_margin(const ast::Expr& expr, const Subject& subject,
-                                       TypedTest test, bool shift_is_worse, bool finding_is_worse);
-  Checked evidence_of(TypedTest test, const ast::Expr& expr);
+  Checked against_baseline(const ast::Expr& expr, const Subject& subject, TypedComparison test);
+  Checked against_constant(const ast::Expr& expr, const Subject& subject, TypedComparison test);
+  std::optional<TypedComparison> with_margin(const ast::Expr& expr, const Subject& subject,
+                                       TypedComparison test, bool shift_is_worse, bool finding_is_worse);
+  Checked evidence_of(TypedComparison test, const ast::Expr& expr);
   Checked with_estimate(const ast::Expr& expr, const Checked& evidence, const Amount& least);
-  TypedId load_of(const TypedTest& test, uint32_t row, AggregateFn fn, Arm arm, Span span);
+  TypedId load_of(const TypedComparison& test, uint32_t row, AggregateFn fn, Arm arm, Span span);
   bool reads_test(TypedId id) const;
 
   // guards.cpp
   Checked guard_call(const ast::Expr& expr, const Declared<ast::Guard>& guard, Reading& reading);
   // The body of a definition: a number for a measure, else a condition.
-  Checked body_of(const ast::Guard& guard, Reading& reading);
   bool place_arguments(const ast::Expr& call, const Callee& callee,
                        std::vector<const ast::Argument*>& placed);
   std::optional<Bound> bind_argument(const ast::Parameter& parameter,

@@ -74,8 +74,8 @@ class Conditions {
   // Guards of the compiled file are judged where they stand, unless the file is a library.
   bool is_judged_here(const ast::File& file) const;
   void report_library();
-  template <typename Definition>
-  void list(const Names<Definition>& names);
+  template <typename Node>
+  void list(const Names<Node>& names);
 
   const Context& context_;
   std::map<std::string_view, Definition> definitions_;

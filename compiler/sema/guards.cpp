@@ -60,8 +60,8 @@ std::string_view word_of(const ast::Strategy&) { return "strategy"; }
 }  // namespace
 
 // What a lint needs to know of the definitions of the compiled file.
-template <typename Definition>
-void Conditions::list(const Names<Definition>& names) {
+template <typename Node>
+void Conditions::list(const Names<Node>& names) {
   for (const auto& [name, definition] : names) {
     if (definition.file != context_.root) continue;
     const auto defined = definitions_.find(name);

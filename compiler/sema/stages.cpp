@@ -316,7 +316,7 @@ void check_stages(const Context& outer, Conditions& conditions, const ast::Relea
     }
   }
   for (const TypedTrigger& trigger : typed.triggers) {
-    check_after_share(context, trigger, typed.stages);
+    check_after_share(outer, trigger, typed.stages);
   }
 }
 

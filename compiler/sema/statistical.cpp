@@ -37,7 +37,7 @@ bool Checker::reads_test(TypedId id) const {
 
 Checked Checker::statistical(const ast::Expr& expr) {
   const std::optional<Subject> what = subject(at(expr.left));
-  TypedTest test;
+  TypedComparison test;
   test.text = render_statement(context_.sources, expr.span);
   test.span = expr.span;
   const bool suffixes_fit = statistical_suffixes(expr, test);
@@ -96,7 +96,7 @@ std::optional<Checker::Subject> Checker::subject(const ast::Expr& expr) {
   return made;
 }
 
-bool Checker::statistical_suffixes(const ast::Expr& expr, TypedTest& test) {
+bool Checker::statistical_suffixes(const ast::Expr& expr, TypedComparison& test) {
   bool fit = true;
   if (expr.over) {
     context_.diagnostics
@@ -140,8 +140,8 @@ std::optional<double> Checker::level(const ast::Expr& expr) {
 
 // The side and size of a margin. `shift_is_worse`: the margin lies on the worse side of the
 // baseline. `finding_is_worse`: what is found lies on the worse side of the margin.
-std::optional<TypedTest> Checker::with_margin(const ast::Expr& expr, const Subject& what,
-                                              TypedTest test, bool shift_is_worse,
+std::optional<TypedComparison> Checker::with_margin(const ast::Expr& expr, const Subject& what,
+                                              TypedComparison test, bool shift_is_worse,
                                               bool finding_is_worse) {
   const TypedMetric& metric = context_.policy.metrics[what.metric];
   const bool flag = metric.kind == MetricKind::flag;
@@ -186,7 +186,7 @@ std::optional<TypedTest> Checker::with_margin(const ast::Expr& expr, const Subje
   return std::nullopt;
 }
 
-Checked Checker::against_baseline(const ast::Expr& expr, const Subject& what, TypedTest test) {
+Checked Checker::against_baseline(const ast::Expr& expr, const Subject& what, TypedComparison test) {
   const ast::Comparative& written = *expr.comparative;
   const TypedMetric& metric = context_.policy.metrics[what.metric];
   const bool flag = metric.kind == MetricKind::flag;
@@ -223,7 +223,7 @@ Checked Checker::against_baseline(const ast::Expr& expr, const Subject& what, Ty
     return poison();
   }
   const bool worse = written.verb == ast::ComparativeVerb::worse;
-  const std::optional<TypedTest> made =
+  const std::optional<TypedComparison> made =
       with_margin(expr, what, std::move(test), worse, worse != written.negated);
   if (!made) return poison();
   const Checked evidence = evidence_of(*made, expr);
@@ -232,7 +232,7 @@ Checked Checker::against_baseline(const ast::Expr& expr, const Subject& what, Ty
   return least ? with_estimate(expr, evidence, *least) : poison();
 }
 
-Checked Checker::against_constant(const ast::Expr& expr, const Subject& what, TypedTest test) {
+Checked Checker::against_constant(const ast::Expr& expr, const Subject& what, TypedComparison test) {
   const ast::Comparative& written = *expr.comparative;
   const TypedMetric& metric = context_.policy.metrics[what.metric];
   const bool flag = metric.kind == MetricKind::flag;
@@ -286,7 +286,7 @@ Checked Checker::against_constant(const ast::Expr& expr, const Subject& what, Ty
   return evidence_of(std::move(test), expr);
 }
 
-TypedId Checker::load_of(const TypedTest& test, uint32_t row, AggregateFn fn, Arm arm, Span span) {
+TypedId Checker::load_of(const TypedComparison& test, uint32_t row, AggregateFn fn, Arm arm, Span span) {
   TypedAggregate aggregate;
   aggregate.fn = fn;
   aggregate.arm = arm;
@@ -300,8 +300,8 @@ TypedId Checker::load_of(const TypedTest& test, uint32_t row, AggregateFn fn, Ar
   return add(Type::number, std::move(load)).id;
 }
 
-Checked Checker::evidence_of(TypedTest test, const ast::Expr& expr) {
-  const auto row = static_cast<uint32_t>(context_.policy.tests.size());
+Checked Checker::evidence_of(TypedComparison test, const ast::Expr& expr) {
+  const auto row = static_cast<uint32_t>(context_.policy.comparisons.size());
   TypedExpr threshold;
   threshold.op = Op::constant;
   threshold.span = expr.operator_span;
@@ -310,7 +310,7 @@ Checked Checker::evidence_of(TypedTest test, const ast::Expr& expr) {
   reached.op = Op::ge;
   reached.span = expr.span;
   reached.left = load_of(test, row, AggregateFn::evidence, Arm::candidate, at(expr.left).span);
-  context_.policy.tests.push_back(std::move(test));
+  context_.policy.comparisons.push_back(std::move(test));
   reached.right = add(Type::number, std::move(threshold)).id;
   if (reached.left.is_none() || reached.right.is_none()) return poison();
   return add(Type::verdict, std::move(reached));
@@ -320,8 +320,8 @@ Checked Checker::evidence_of(TypedTest test, const ast::Expr& expr) {
 // much. A true difference of just that much is then found half the time; `by` would hardly find it.
 Checked Checker::with_estimate(const ast::Expr& expr, const Checked& evidence,
                                const Amount& least) {
-  const auto row = static_cast<uint32_t>(context_.policy.tests.size() - 1);
-  const TypedTest test = context_.policy.tests[row];
+  const auto row = static_cast<uint32_t>(context_.policy.comparisons.size() - 1);
+  const TypedComparison test = context_.policy.comparisons[row];
   const TypedMetric& metric = context_.policy.metrics[*test.metric];
   const bool shares = metric.kind == MetricKind::flag || metric.unit == PlanUnit::ratio;
   const Unit wanted = shares ? points_unit : unit_of(metric.unit);

@@ -95,7 +95,7 @@ struct TypedFold {
 
 // A statistical comparison. What it finds is that the candidate is beyond the margin, in the unit and
 // orientation of the metric; which side is worse has been settled.
-struct TypedTest {
+struct TypedComparison {
   TestMethod method = TestMethod::rate_ratio;
   Finding finding = Finding::above;
   TestFold fold = TestFold::everybody;
@@ -117,7 +117,7 @@ struct TypedAggregate {
   uint32_t samples_min = 0;
   PlanUnit unit = PlanUnit::number;
   TypedWindow window;
-  std::optional<uint32_t> test;  // row of TypedPolicy::tests: a number of that test
+  std::optional<uint32_t> test;  // row of TypedPolicy::comparisons: a number of that test
 };
 
 // A number of a file that a condition read when it was compiled.
@@ -299,12 +299,12 @@ struct TypedPolicy {
   std::vector<TypedExpr> exprs;
   std::vector<TypedAggregate> aggregates;
   std::vector<TypedEvidence> evidence;
-  std::vector<TypedTest> tests;
+  std::vector<TypedComparison> comparisons;
   std::vector<TypedZone> zones;
 
   const TypedExpr& operator[](TypedId id) const { return exprs[id.value]; }
   bool reads(const TypedAggregate& aggregate, Arm arm) const {
-    return aggregate.arm == arm || (aggregate.test && compares_arms(tests[*aggregate.test].method));
+    return aggregate.arm == arm || (aggregate.test && compares_arms(comparisons[*aggregate.test].method));
   }
 };
 

@@ -62,7 +62,7 @@ class ParameterNames {
   // Not `candidate.limit`, `limit(...)`, `limit: 5%` or the word after a quantity: `100 samples`.
   bool stands_for_quantity(size_t i) const {
     const uint32_t before = tokens_[i - 1].kind;
-    const uint32_t after = i + 1 < tokens_.size() ? tokens_[i + 1].kind : P::COLON;
+    const uint32_t after = i + 1 < tokens_.size() ? tokens_[i + 1].kind : uint32_t{P::COLON};
     return before != P::DOT && before != P::QUANTITY && after != P::LPAREN && after != P::COLON &&
            after != P::DOT;
   }

@@ -70,7 +70,7 @@ class TreeReader {
   }
   std::optional<ast::Quantity> quantity(const antlr4::Token* token) const {
     if (token == nullptr) return std::nullopt;
-    return ast::Quantity{read_quantity(sources_.text(span(token))).parts, span(token)};
+    return ast::Quantity{read_quantity(sources_.text(span(token))).parts, {}, span(token)};
   }
   ast::String string(TerminalNode* node) const {
     return ast::String{read_string(sources_.text(span(node))).value, span(node)};

@@ -43,6 +43,7 @@ bool acts(const TickStep& step, TriggerId id) {
   if (!stage::belongs_to(trigger, step.state.stage)) return false;
   if (trigger.after_share_millionths == 0) return time_in_stage(step) >= trigger.after_ns;
   const int64_t since_ns = step.state.triggers[id.value].share_since_ns;
+  return since_ns != 0 && step.now_ns - since_ns >= trigger.after_ns;
 }
 
 // Calls `visit(trigger, state, id)` for the triggers of one action that act now, in order.
@@ -361,7 +362,7 @@ void add_gate_evidence(TickStep& step, TriggerAction action, Decision& decision)
 // Members of a set go back together. This one's candidate has not failed: it is withdrawn.
 bool go_back_with_set(TickStep& step) {
   if (!step.peers.back) return false;
-  stop(step.state, Phase::withdrawn);
+  stage::end_release(step.state, Phase::withdrawn);
   stage::emit(step, DecisionKind::withdrawn, {.reason = Reason::set_went_back});
   return true;
 }
@@ -447,7 +448,6 @@ void ask_for_wish(TickStep& step) {
   if (!last) {
     stage::emit_raise(step, DecisionKind::stage_entered, raise.stage, why).hand = sequence;
   }
-}
 }
 
 void raise_if_due(TickStep& step) {
