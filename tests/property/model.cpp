@@ -141,10 +141,6 @@ Verdict Model::counted(const Sustain& sustain, const std::vector<Verdict>& made)
   return trues + open < sustain.count ? Verdict::is_false : worst;
 }
 
-bool Model::acts(size_t trigger) const {
-  return is_here(trigger) && past_.back().time - entered_ >= plan_.triggers[trigger].after_ns;
-}
-
 // Of this stage, or of all stages and not declared anew in this one.
 bool Model::is_here(size_t trigger) const {
   const Trigger& row = plan_.triggers[trigger];
