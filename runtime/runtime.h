@@ -92,8 +92,8 @@ class Runtime {
   void observe(uint32_t shard, const Observation& observation);
 
   // The other members of the release's set, by the memory of their runtimes, for the time of this
-  // one. Null: a member that could not be opened; nothing is raised then. Without this call a member
-  // is carried out as if it were alone (a simulation). Called before the first tick.
+  // one. Null: a member that could not be opened; nothing is raised then. Without this call a
+  // member is carried out as if it were alone (a simulation). Called before the first tick.
   void join_set(std::vector<const SharedState*> peers);
   const SharedState* shared_state() const;
 

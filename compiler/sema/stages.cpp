@@ -245,7 +245,7 @@ const TypedStep* step_without_baseline(const TypedStage& stage, const TypedTrigg
 void check_baseline(const Context& context, const TypedTrigger& trigger, const TypedStage& stage) {
   const TypedStep* step = step_without_baseline(stage, trigger);
   const TypedExpr* reader = find_arm(context.policy, trigger.when, Arm::baseline);
-  if (step == nullptr || reader == nullptr) return;
+  if (step == nullptr || reader == nullptr || trigger.implied) return;
   Diagnostic& diagnostic =
       context.diagnostics
           .report(Code::baseline_absent, trigger.span,

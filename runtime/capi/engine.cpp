@@ -179,7 +179,8 @@ void rel_worker_close(rel_worker* worker) {
 
 void rel_route(const rel_worker* worker, const rel_context* context, rel_decision* out) {
   if (out == nullptr || out->struct_size < sizeof(rel_decision)) return;
-  if (worker == nullptr || context == nullptr || context->struct_size < rel::capi::context_size_min) {
+  if (worker == nullptr || context == nullptr ||
+      context->struct_size < rel::capi::context_size_min) {
     return rel::capi::fill_baseline(*out, REL_REASON_ERROR);
   }
   const rel::RoutedRequest routed =

@@ -23,7 +23,7 @@ void append(std::string& bytes, const void* data, size_t size) {
 
 bool known_decision(const Decision& decision) {
   return decision.kind <= DecisionKind::unquarantined &&
-         decision.reason <= Reason::by_hand;
+         decision.reason <= Reason::set_went_back;
 }
 
 }  // namespace

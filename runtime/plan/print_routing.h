@@ -1,4 +1,4 @@
-// The routing part of a printed plan: forced routes, audience, waves, what it is sticky by, its set.
+// The routing part of a printed plan: forced routes, audience, waves, stickiness, its set.
 // Input: a verified plan. Output: lines, one fact each; none for what the plan does not have.
 #pragma once
 

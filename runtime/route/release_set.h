@@ -1,6 +1,7 @@
-// How the members of a release set see each other: each evaluator publishes where its release stands
-// in one word of its mapping, and reads the words of the others at each tick. Nobody waits, and no
-// sidecar is asked: a member goes back at the next tick of its own evaluator after another did.
+// How the members of a release set see each other: each evaluator publishes where its release
+// stands in one word of its mapping, and reads the words of the others at each tick. Nobody waits,
+// and no sidecar is asked: a member goes back at the next tick of its own evaluator after another
+// did.
 // Input: engine states. Output: the words, and what they come to. Owner: the Runtime.
 #pragma once
 

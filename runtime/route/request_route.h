@@ -1,5 +1,5 @@
-// Routing one request by all that a policy says about it: a forced route or the audience first, then
-// the key's share, then the wave its segment value belongs to.
+// Routing one request by all that a policy says about it: a forced route or the audience first,
+// then the key's share, then the wave its segment value belongs to.
 // Input: what the gateway read of the request. Output: the route, and whether the request is in the
 // release's population: only those that are may be compared. Wait-free.
 #pragma once

@@ -25,8 +25,8 @@ constexpr StageId stage_of(uint64_t word) {
   return StageId{(static_cast<uint32_t>(word >> 40) & 0xff) - 1};
 }
 
-// step 8 bits from bit 32 | stage + 1 and epoch as in a route word: which step of its stage the route
-// is of. A reader takes it for its route when stage and epoch are the route's.
+// step 8 bits from bit 32 | stage + 1 and epoch as in a route word: which step of its stage the
+// route is of. A reader takes it for its route when stage and epoch are the route's.
 constexpr uint64_t pack_step(const Route& route) {
   return (pack_route(route) & ~uint64_t{0xff'ffff'ffff}) | uint64_t{route.step & 0xff} << 32;
 }

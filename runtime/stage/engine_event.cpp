@@ -43,6 +43,7 @@ void enter_step(EventStep& step, const Raise& raise) {
   state.step_samples = 0;
   // Another wave is another population: its evidence begins with it.
   if (step.plan.stages[state.stage.value].kind == StageKind::waves) {
+    std::fill_n(state.sustains, step.plan.sustains.size(), SustainState{});
     step.output.stage_changed = 1;
   }
 }

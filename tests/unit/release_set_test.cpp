@@ -121,7 +121,7 @@ TEST_CASE("what goes back takes the others with it within a tick, without blame"
   CHECK(pair.other.last.reason == Reason::set_went_back);
 }
 
-TEST_CASE("a member that is missing is waited for, one that went back is not followed into a start") {
+TEST_CASE("a member that is missing is waited for, one that went back ends no new start") {
   Pair pair;
   pair.first.runtime->join_set({nullptr});
   pair.first.runtime->request_start();

@@ -1,6 +1,6 @@
-// What a policy names and a gateway's configuration binds: the key, and the headers and cookies that
-// routes read. Input: the directives of a block and its release's plan. Output: variable indices in
-// the block, or what is not bound, with the remedy.
+// What a policy names and a gateway's configuration binds: the key, and the headers and cookies
+// that routes read. Input: the directives of a block and its release's plan. Output: variable
+// indices in the block, or what is not bound, with the remedy.
 #pragma once
 
 #include <string>

@@ -95,8 +95,9 @@ double header_value(std::string_view text, rel_metric_kind kind) {
   return value;
 }
 
-// Whether an answer is another model's than the one the arm is pinned to. A good answer that does not
-// say which model made it is not known to be the right one; an error may come from something between.
+// Whether an answer is another model's than the one the arm is pinned to. A good answer that does
+// not say which model made it is not known to be the right one; an error may come from something
+// between.
 std::optional<double> is_other_digest(std::optional<std::string_view> served, rel_str pinned,
                                       int32_t status) {
   if (served) return *served == std::string_view(pinned.ptr, pinned.len) ? 0 : 1;

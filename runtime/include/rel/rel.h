@@ -146,9 +146,10 @@ REL_API rel_status rel_engine_open(const rel_engine_options *options, rel_engine
                                    rel_error *error);
 REL_API void rel_engine_close(rel_engine *engine);
 
-/* Joins the engines of a release set, in the order of rel_plan_set_member; NULL: a member that could
- * not be opened, without which nothing is raised. They must live as long as `engine`. From then on
- * the members go on together, and one that goes back takes the others with it, by shared memory. */
+/* Joins the engines of a release set, in the order of rel_plan_set_member; NULL: a member that
+ * could not be opened, without which nothing is raised. They must live as long as `engine`. From
+ * then on the members go on together, and one that goes back takes the others with it, by shared
+ * memory. */
 REL_API rel_status rel_engine_join_set(rel_engine *engine, rel_engine *const *members,
                                        uint32_t count, rel_error *error);
 
