@@ -1,5 +1,5 @@
-// Random numbers of forecasts and of the Monte Carlo runs: from the seed alone, the same with every library.
-// Input: a seed. Output: uniform, normal, binomial and geometric draws. Owner: one run.
+// Random numbers of forecasts and of the Monte Carlo runs: from the seed alone, the same with every
+// library. Input: a seed. Output: uniform, normal, binomial and geometric draws. Owner: one run.
 #pragma once
 
 #include <algorithm>

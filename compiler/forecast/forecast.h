@@ -1,9 +1,9 @@
-// What the stages of a release can find out, and how soon: the numbers behind `relc plan`.
-// Input: a verified plan and what its model expects of its traffic. Output: per stage and comparison
-// the exposed requests, the smallest regression found, times to find one, and the odds that a healthy
-// candidate goes back. What was not declared is named, never guessed.
-// Rates in a stage of one share are computed (stats/power, the exact variant); the rest is simulated
-// from a fixed seed with the very update the runtime makes, and says so.
+// What the stages of a release can find out, and how soon: the numbers behind `relc plan`. Input: a
+// verified plan and what its model expects of its traffic. Output: per stage and comparison the
+// exposed requests, the smallest regression found, times to find one, and the odds that a healthy
+// candidate goes back. What was not declared is named, never guessed. Rates in a stage of one share
+// are computed (stats/power, the exact variant); the rest is simulated from a fixed seed with the
+// very update the runtime makes, and says so.
 #pragma once
 
 #include <string>

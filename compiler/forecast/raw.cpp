@@ -17,6 +17,8 @@ constexpr int runs = 100;
 constexpr int looks_max = 3000;  // of a run; a longer stage is the same odds again and again
 constexpr int looks_a_window = 10;
 
+double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
+
 void loads_of(const Plan& plan, PredicateId predicate, std::vector<uint32_t>& aggregates) {
   const Rows<NodeId> nodes = plan.predicates[predicate.value].nodes;
   for (uint32_t at = nodes.first; at < nodes.end(); ++at) {
@@ -63,11 +65,12 @@ std::string find_series(const Plan& plan, PredicateId condition, const Expectati
     if (!tracker.metric.is_none()) {
       const Metric& metric = plan.metrics[tracker.metric.value];
       const std::optional<double> rate = expected.rates[tracker.metric.value];
-      if (metric.kind != MetricKind::flag) return "the law of " + std::string(plan.text(metric.name));
-      if (!rate) return "the rate of " + std::string(plan.text(metric.name));
+      const std::string name(plan.text(metric.name));
+      if (metric.kind != MetricKind::flag) return "the law of " + name;
+      if (!rate) return "the rate of " + name;
       made.rate = *rate;
     }
-    made.looks = static_cast<size_t>(std::llround(static_cast<double>(window.length_ns) / 1e9 / look_s));
+    made.looks = static_cast<size_t>(std::llround(seconds(window.length_ns) / look_s));
     series.push_back(std::move(made));
   }
   return series.empty() ? "anything that is counted" : "";
@@ -132,15 +135,14 @@ RawForecast simulate_raw(const Plan& plan, const Trigger& trigger, const Expecta
   for (const uint32_t id : aggregates) {
     const Tracker& tracker = plan.trackers[plan.aggregates[id].tracker.value];
     const int64_t length_ns = plan.windows[tracker.window.value].length_ns;
-    if (length_ns > 0) window_s = std::min(window_s, static_cast<double>(length_ns) / 1e9);
+    if (length_ns > 0) window_s = std::min(window_s, seconds(length_ns));
   }
-  const double look_s = std::max(window_s / looks_a_window, static_cast<double>(plan.pane_ns) / 1e9);
+  const double look_s = std::max(window_s / looks_a_window, seconds(plan.pane_ns));
   std::vector<Series> series;
   forecast.missing = find_series(plan, trigger.condition, expected, look_s, series);
   if (!forecast.missing.empty()) return forecast;
-  const double for_s = trigger.sustain.is_none()
-                           ? 0
-                           : static_cast<double>(plan.sustains[trigger.sustain.value].duration_ns) / 1e9;
+  const double for_s =
+      trigger.sustain.is_none() ? 0 : seconds(plan.sustains[trigger.sustain.value].duration_ns);
   double spared = 1;
   for (const Exposed& part : exposed) {
     if (part.seconds <= 0 || part.share <= 0) continue;

@@ -48,7 +48,7 @@ void print_test(const Plan& plan, const StageForecast& stage, const TestForecast
   line(fmt::format("  {} when {}", action_name(plan.triggers[forecast.trigger.value].action),
                    plan.text(test.text)));
   if (!forecast.missing.empty()) {
-    line(fmt::format("    unit: request; not foreseen, not declared or not known: {}",
+    line(fmt::format("    unit: request; not foreseen: not declared or not known is {}",
                      forecast.missing));
     return;
   }
@@ -77,7 +77,7 @@ void print_raw(const Plan& plan, const Forecast& forecast, const RawForecast& ra
   const Trigger& trigger = plan.triggers[raw.trigger.value];
   out += fmt::format("  {}\n", plan.text(trigger.text));
   if (!raw.missing.empty()) {
-    out += fmt::format("    odds on a healthy candidate not foreseen, not declared or not known: {}\n",
+    out += fmt::format("    odds on a healthy candidate: not declared or not known is {}\n",
                        raw.missing);
     return;
   }
@@ -125,18 +125,19 @@ std::string forecast_text(const Plan& plan, const Forecast& forecast) {
   const double traffic = forecast.expected.traffic_per_s;
   out += fmt::format("release {} of {}: {}\n", plan.release, plan.model,
                      traffic > 0 ? fmt::format("{:.6g} requests a second", traffic)
-                                 : std::string{"traffic not declared (`expect { traffic 120/s }`)"});
+                                 : "traffic not declared (`expect { traffic 120/s }`)");
+  const std::string budget = forecast.budget > 0
+                                 ? fmt::format(", the budget is {}", share_of(forecast.budget))
+                                 : "; no `false_rollback` was declared";
   out += fmt::format("a healthy candidate goes back by its comparisons with {} at most{}\n",
-                     share_of(forecast.false_rollback),
-                     forecast.budget > 0 ? fmt::format(", the budget is {}", share_of(forecast.budget))
-                                         : std::string{"; no `false_rollback` was declared"});
+                     share_of(forecast.false_rollback), budget);
   for (const StageForecast& stage : forecast.stages) {
     const Stage& row = plan.stages[stage.stage.value];
     out += fmt::format("\nstage {}: {}\n", plan.text(row.name), plan.text(row.text));
+    const std::string length = stage.length_s > 0 ? time_text(stage.length_s) : "not known how";
+    const std::string requests = traffic > 0 ? count_text(stage.requests) : "not known how many";
     out += fmt::format("  {} long, {} of the requests on average, {} of them; users not declared\n",
-                       stage.length_s > 0 ? time_text(stage.length_s) : std::string{"not known how"},
-                       share_of(stage.share),
-                       traffic > 0 ? count_text(stage.requests) : std::string{"not known how many"});
+                       length, share_of(stage.share), requests);
     for (const TestForecast& test : stage.tests) print_test(plan, stage, test, out);
     for (const RawForecast& raw : stage.raw) print_raw(plan, forecast, raw, out);
   }
@@ -144,6 +145,7 @@ std::string forecast_text(const Plan& plan, const Forecast& forecast) {
 }
 
 std::string forecast_json(const Plan& plan, const Forecast& forecast) {
+  const bool declared = forecast.expected.traffic_per_s > 0;
   Json stages = Json::array();
   for (const StageForecast& stage : forecast.stages) {
     Json tests = Json::array();
@@ -159,8 +161,7 @@ std::string forecast_json(const Plan& plan, const Forecast& forecast) {
     stages.push_back({{"stage", plan.text(plan.stages[stage.stage.value].name)},
                       {"length_s", stage.length_s > 0 ? Json(stage.length_s) : Json(nullptr)},
                       {"share", stage.share},
-                      {"exposed_requests", forecast.expected.traffic_per_s > 0 ? Json(stage.requests)
-                                                                              : Json(nullptr)},
+                      {"exposed_requests", declared ? Json(stage.requests) : Json(nullptr)},
                       {"exposed_users", nullptr},
                       {"comparisons", std::move(tests)},
                       {"raw", std::move(raw)}});

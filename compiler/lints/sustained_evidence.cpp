@@ -1,6 +1,5 @@
-// Why: the verdict of a statistical comparison, once true, stays true; `for` cannot make it surer, it
-// only comes later.
-// Avoid: `rollback when failed worse than baseline at 99% confidence for 5m`.
+// Why: the verdict of a statistical comparison, once true, stays true; `for` cannot make it surer,
+// it only comes later. Avoid: `rollback when failed worse than baseline at 99% confidence for 5m`.
 // Prefer: the comparison alone, with more confidence if it is to be surer.
 #include "compiler/lints/lint.h"
 

@@ -1,5 +1,6 @@
-// What a policy declares of its traffic, by the rows of the plan: for whoever judges what a stage can
-// detect. Input: the typed policy. Output: numbers in base units; what was not declared has none.
+// What a policy declares of its traffic, by the rows of the plan: for whoever judges what a stage
+// can detect. Input: the typed policy. Output: numbers in base units; what was not declared has
+// none.
 #pragma once
 
 #include <optional>

@@ -1,7 +1,7 @@
-// The statistical tests of a plan: each fact once, with the aggregates that show it, the pane it may
-// restart at, and the share of requests always tested against the route.
-// Input: tests of the typed policy as conditions read them. Output: rows of Plan::tests and the
-// aggregates of the frame. Owner: one lowering.
+// The statistical tests of a plan: each fact once, with the aggregates that show it, the pane it
+// may restart at, and the share of requests always tested against the route. Input: tests of the
+// typed policy as conditions read them. Output: rows of Plan::tests and the aggregates of the
+// frame. Owner: one lowering.
 #pragma once
 
 #include <map>

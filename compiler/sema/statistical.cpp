@@ -1,6 +1,6 @@
 // Statistical comparisons: `failed worse than baseline by 50% at 99% confidence`. Which side is
-// worse, which test fits the metric and the margin, and what is asked of the evidence. The condition
-// that comes out compares the evidence of a test with log(1 / alpha): plain nodes.
+// worse, which test fits the metric and the margin, and what is asked of the evidence. The
+// condition that comes out compares the evidence of a test with log(1 / alpha): plain nodes.
 #include <cmath>
 
 #include <fmt/format.h>

@@ -93,8 +93,8 @@ struct TypedFold {
   std::vector<uint32_t> segments;  // rows of TypedPolicy::segments, as written
 };
 
-// A statistical comparison. What it finds is that the candidate is beyond the margin, in the unit and
-// orientation of the metric; which side is worse has been settled.
+// A statistical comparison. What it finds is that the candidate is beyond the margin, in the unit
+// and orientation of the metric; which side is worse has been settled.
 struct TypedComparison {
   TestMethod method = TestMethod::rate_ratio;
   Finding finding = Finding::above;

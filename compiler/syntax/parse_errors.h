@@ -178,7 +178,7 @@ class StatementErrors final : public antlr4::ANTLRErrorStrategy {
 
   static bool is_tail_word(size_t kind) {
     return kind == P::OVER || kind == P::IN || kind == P::WITH || kind == P::NOT ||
-           kind == P::WORSE || kind == P::BETTER;
+           kind == P::WORSE || kind == P::BETTER || kind == P::EQUALS;
   }
 
   static const antlr4::ParserRuleContext* statement_of(antlr4::Parser* parser) {

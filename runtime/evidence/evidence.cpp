@@ -167,7 +167,8 @@ void RunningEvidence::close_cell(const EvidenceTest& test, uint32_t row, const W
       state.n[arm] += pane.arm[arm].n;
     }
     if (arm == 0 && !reading.counts.empty()) {
-      own.reference = reading.counts.subspan(std::min<size_t>(reading.first, reading.counts.size()));
+      const size_t first = std::min<size_t>(reading.first, reading.counts.size());
+      own.reference = reading.counts.subspan(first);
       own.reference_first = reading.first;
       own.reference_n = reading.totals->hist_n;
     }

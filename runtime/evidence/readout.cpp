@@ -80,8 +80,8 @@ uint8_t RunningEvidence::causes_of(const EvidenceTest& test, const TestEvidence&
 
 // Of `any`, cells with too little are left out; of `every`, one that is known and has no evidence
 // decides, otherwise one that is not known.
-void RunningEvidence::write_test(const EvidenceTest& test, const TestEvidence& state, uint8_t causes,
-                          const FrameColumns& frame) const {
+void RunningEvidence::write_test(const EvidenceTest& test, const TestEvidence& state,
+                                 uint8_t causes, const FrameColumns& frame) const {
   uint64_t samples = 0;
   uint8_t of_cells = cause_none;
   uint32_t known = 0;
@@ -134,7 +134,8 @@ bool RunningEvidence::ratio_is_off() const {
   return false;
 }
 
-void RunningEvidence::write_frame(int64_t now_ns, SourceHealth source, const FrameColumns& frame) const {
+void RunningEvidence::write_frame(int64_t now_ns, SourceHealth source,
+                                  const FrameColumns& frame) const {
   for (uint32_t index = 0; index < plan_.tests.size(); ++index) {
     const EvidenceTest& test = plan_.tests[index];
     const TestEvidence& state = at<TestEvidence>(shape_.test(index));

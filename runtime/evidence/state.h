@@ -1,7 +1,7 @@
 // What the tests of a plan remember: plain memory of a fixed shape, so that it is published,
-// checkpointed and taken over as it is.
-// Input: a plan and the buckets of its trackers. Output: where each part stands in the words.
-// Owner: RunningEvidence (evidence.h) in private memory; copies of it stand in the banks of the mapping.
+// checkpointed and taken over as it is. Input: a plan and the buckets of its trackers. Output:
+// where each part stands in the words. Owner: RunningEvidence (evidence.h) in private memory;
+// copies of it stand in the banks of the mapping.
 //
 // The words: EvidenceHeader | TestEvidence[] | CellEvidence[] | kept counts | Snapshot[] | counts
 // of the snapshots. What stands before the snapshots is the checkpoint: it outlives the windows.

@@ -80,7 +80,8 @@ bool cells_fit(const Plan& plan, const EvidenceTest& test) {
       return id.is_none() || shows(plan, id, fn, cell.cell);
     };
     // The estimates are also what makes the layout keep the cell.
-    if (!fits(cell.evidence, AggregateFn::evidence) || !fits(cell.baseline, AggregateFn::estimate) ||
+    if (!fits(cell.evidence, AggregateFn::evidence) ||
+        !fits(cell.baseline, AggregateFn::estimate) ||
         !fits(cell.candidate, AggregateFn::estimate)) {
       return false;
     }

@@ -7,7 +7,7 @@
 //
 // The memory: SharedState | shards | bank 0 | bank 1 | evidence on its way back from the journal
 //   shard: ShardHeader | Series[] | histogram counts
-//   bank:  TickBuffer and frame, twice | collected counts of every shard | window clocks | windows |
+// bank:  TickBuffer and frame, twice | collected counts of every shard | window clocks | windows |
 //          evidence, twice
 // Most of it is never touched: shards without an owner, the second bank, buckets without values.
 #pragma once

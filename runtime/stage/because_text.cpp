@@ -296,6 +296,11 @@ std::string unknown_number(const Plan& plan, const Evidence& evidence, Cause cau
                      exact_quantity_text(aggregate.samples_min, PlanUnit::requests));
 }
 
+// Its comparison says why there is none.
+bool is_estimate(const Plan& plan, const Evidence& evidence) {
+  return plan.aggregates[evidence.aggregate.value].fn == AggregateFn::estimate;
+}
+
 std::string unknown_trigger(const Plan& plan, const Decision& decision) {
   const Trigger& trigger = plan.triggers[decision.trigger.value];
   const Cause cause = static_cast<Cause>(decision.cause);
@@ -303,7 +308,7 @@ std::string unknown_trigger(const Plan& plan, const Decision& decision) {
   size_t more = 0;
   for (uint32_t i = 0; i < decision.evidence_count; ++i) {
     const Evidence& evidence = decision.evidence[i];
-    if (worst_cause(evidence.causes) != cause) continue;
+    if (worst_cause(evidence.causes) != cause || is_estimate(plan, evidence)) continue;
     if (text.empty()) text = unknown_number(plan, evidence, cause);
     else ++more;
   }

@@ -1,6 +1,6 @@
-// Which cell of a comparison over segments a decision is about.
-// Input: a test of the plan and the frame of the tick. Output: a row of Plan::test_cells. Pure; does
-// not allocate: it is asked on the way of a rollback.
+// Which cell of a comparison over segments a decision is about. Input: a test of the plan and the
+// frame of the tick. Output: a row of Plan::test_cells. Pure; does not allocate: it is asked on the
+// way of a rollback.
 #pragma once
 
 #include <span>

@@ -1,5 +1,6 @@
-// rel_mc [RUNS]: the Monte Carlo tables of tests/README.md, with fixed seeds. Prints markdown; exits 1
-// when one of our figures is out of its bound. STATS (docs of the methods) has the figures beside ours.
+// rel_mc [RUNS]: the Monte Carlo tables of tests/README.md, with fixed seeds. Prints markdown;
+// exits 1 when one of our figures is out of its bound. STATS (docs of the methods) has the figures
+// beside ours.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,8 +49,8 @@ bool within(double share, int runs) {
 
 // Healthy candidates: what each rule does in a day of continuous watching.
 bool false_alarms(int runs) {
-  fmt::print("False alarms in 24 h, both arms alike, 100 requests a second, 1 % fail, {} runs; ours at "
-             "alpha = {}\n\n| world, share |", runs, alpha);
+  fmt::print("False alarms in 24 h, both arms alike, 100 requests a second, 1 % fail, {} runs; "
+             "ours at alpha = {}\n\n| world, share |", runs, alpha);
   for (const RuleKind kind : all_rules) fmt::print(" {} |", name_of(kind));
   fmt::print("\n|---|");
   for (size_t i = 0; i < std::size(all_rules); ++i) fmt::print("---|");
@@ -81,10 +82,12 @@ bool false_alarms(int runs) {
   return good;
 }
 
-// Failing candidates: how soon each rule says so, in the stream where its false alarms were counted.
+// Failing candidates: how soon each rule says so, in the stream where its false alarms were
+// counted.
 void delays(int runs) {
-  fmt::print("\nShare found in 24 h and median minutes after the onset, share 10 %, independent, {} runs\n\n"
-             "| ratio, onset |", runs);
+  fmt::print("\nShare found in 24 h and median minutes after the onset, share 10 %, independent, "
+             "{} runs\n\n| ratio, onset |",
+             runs);
   for (const RuleKind kind : all_rules) fmt::print(" {} |", name_of(kind));
   fmt::print("\n|---|");
   for (size_t i = 0; i < std::size(all_rules); ++i) fmt::print("---|");
@@ -109,9 +112,10 @@ void delays(int runs) {
 
 // Candidate's requests at the alarm over those of the fixed-sample oracle with 80 % power.
 bool against_oracle(int runs) {
-  fmt::print("\nCandidate's requests at the alarm beside the fixed-sample oracle (80 % power), 1 % fail, "
-             "alpha = {}, {} runs; STATS MC-2, grid: median 1.07 to 1.16 at 1 %\n\n"
-             "| share | ratio | oracle | median / oracle | 80 % / oracle |\n|---|---|---|---|---|\n",
+  fmt::print("\nCandidate's requests at the alarm beside the fixed-sample oracle (80 % power), "
+             "1 % fail, alpha = {}, {} runs; STATS MC-2, grid: median 1.07 to 1.16 at 1 %\n\n"
+             "| share | ratio | oracle | median / oracle | 80 % / oracle |\n"
+             "|---|---|---|---|---|\n",
              alpha, runs);
   struct Row {
     double share, ratio, oracle;
@@ -181,8 +185,8 @@ bool segments(int runs) {
   };
   const auto [healthy, healthy_largest] = any_fires(1, 200000);
   const auto [found, found_largest] = any_fires(3, 300000);
-  fmt::print("\nTwenty segments, 6 h, 5 requests a second each: `in any` by the mean of e-values beside "
-             "Bonferroni, {} runs\n\n| | mean | Bonferroni |\n|---|---|---|\n"
+  fmt::print("\nTwenty segments, 6 h, 5 requests a second each: `in any` by the mean of e-values "
+             "beside Bonferroni, {} runs\n\n| | mean | Bonferroni |\n|---|---|---|\n"
              "| all healthy | {:.3f} | {:.3f} |\n| one at three times | {:.3f} | {:.3f} |\n",
              runs, healthy, healthy_largest, found, found_largest);
   return within(healthy, runs) && found >= found_largest;

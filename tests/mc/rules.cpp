@@ -22,8 +22,8 @@ double rate(uint64_t k, uint64_t n) {
 double z_score(const stats::PaneCounts& t) {
   if (t.n_c == 0 || t.n_b == 0) return 0;
   const double pooled = rate(t.k_c + t.k_b, t.n_c + t.n_b);
-  const double spread = std::sqrt(pooled * (1 - pooled) *
-                                  (1 / static_cast<double>(t.n_c) + 1 / static_cast<double>(t.n_b)));
+  const double each = 1 / static_cast<double>(t.n_c) + 1 / static_cast<double>(t.n_b);
+  const double spread = std::sqrt(pooled * (1 - pooled) * each);
   return spread > 0 ? (rate(t.k_c, t.n_c) - rate(t.k_b, t.n_b)) / spread : 0;
 }
 

@@ -1,5 +1,5 @@
-// Traffic of two arms as counts a pane of 15 seconds, healthy or with a regression from some time on.
-// Input: a kind of world, a seed. Output: panes in order. Owner: one run.
+// Traffic of two arms as counts a pane of 15 seconds, healthy or with a regression from some time
+// on. Input: a kind of world, a seed. Output: panes in order. Owner: one run.
 #pragma once
 
 #include <cstdint>

@@ -25,7 +25,8 @@ using test::tick_ns;
 constexpr int32_t living_pid = 1;  // a process that always exists
 constexpr uint32_t failed = 0, latency = 1, score = 2;
 
-Plan plan_of(std::string_view condition, std::string_view stages = "stage canary: split 50% { soak 1h }") {
+Plan plan_of(std::string_view condition,
+             std::string_view stages = "stage canary: split 50% { soak 1h }") {
   Sources sources;
   Diagnostics diagnostics;
   const FileId file = sources.add("test.release", fmt::format(R"(
@@ -48,6 +49,7 @@ release canary of scorer {{
 
 // A gateway in one process. Requests of a pane are given before its last tick.
 struct Gateway {
+  // Borrows nothing: the plan is copied.
   explicit Gateway(const Plan& p) : plan(p), memory(Runtime::shared_size(p)) {
     runtime = std::move(*Runtime::open(plan, {}, memory.span()));
     shard = *runtime->claim_shard(getpid());
@@ -285,7 +287,7 @@ TEST_CASE("each form finds what it says, and not what it does not say") {
       {"mean(latency) worse than baseline by 10% at 99% confidence", 40, 2},
       {"latency not worse than baseline by 10% at 99% confidence", 2, 40},
       {"p90(latency) worse than 190ms at 99% confidence", 40, 2},
-      {"p90(latency) better than 250ms at 99% confidence", 0, 40},
+      {"p90(latency) better than 250ms at 99% confidence", 0, 100},
       {"p90(latency) worse than baseline by 20% at 99% confidence", 40, 2},
       {"score worse than baseline at 99% confidence", 40, 2},
       {"mean(score) worse than 75% at 99% confidence", 60, 2},
@@ -326,12 +328,12 @@ TEST_CASE("one segment is found by the mean over all, and every segment only wit
 }
 
 TEST_CASE("a segment below its minimum is left out; without any the comparison is unknown") {
-  Gateway gateway(
-      plan_of("failed worse than baseline at 99% confidence in any region with at least 100 samples"));
+  Gateway gateway(plan_of("failed worse than baseline at 99% confidence in any region "
+                          "with at least 100 samples"));
   gateway.start();
   gateway.pane(50, 0, 50, 10);
   gateway.pane(0, 0, 0, 0);
-  CHECK(gateway.evidence().causes == cause_insufficient);
+  CHECK((gateway.evidence().causes & cause_insufficient) != 0);
   gateway.pane(60, 0, 60, 12);
   gateway.pane(0, 0, 0, 0);
   CHECK(gateway.evidence().causes == cause_none);
@@ -342,7 +344,7 @@ TEST_CASE("a share that is not the route's makes what promotes unknown and leave
   const std::string_view stages = R"(rollback when failed worse than baseline by 1pp at 99% confidence
   stage canary: split 50% {
     promote when failed not worse than baseline by 5pp at 95% confidence
-    at most 1h; otherwise withdraw "no"
+    at least 40s; at most 1h; otherwise withdraw "no"
   })";
   Gateway gateway(plan_of(worse, stages));
   gateway.start();

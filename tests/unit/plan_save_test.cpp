@@ -57,9 +57,9 @@ TEST_CASE("a file that is no plan is refused with what it is", "[plan]") {
   CHECK(reason(bytes + "x").find("checksum") != std::string::npos);
 
   std::string newer = bytes;
-  newer[8] = 2;
+  newer[8] = 99;
   seal(newer);
-  CHECK(reason(newer).find("version 2, this program reads version 1") != std::string::npos);
+  CHECK(reason(newer).find("version 99, this program reads version") != std::string::npos);
 
   std::string longer = bytes.substr(0, bytes.size() - checksum_bytes) + std::string(16, '\0');
   seal(longer);

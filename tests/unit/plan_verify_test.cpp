@@ -85,7 +85,7 @@ TEST_CASE("windows, counts and the frame are verified", "[plan]") {
       {"has no window", [](Plan& p) { p.trackers[0].window = WindowId{}; }},
       {"has no known form", [](Plan& p) { p.trackers[0].histogram = 2; }},
       {"has no tracker", [](Plan& p) { p.aggregates[0].tracker = TrackerId{99}; }},
-      {"no known function", [](Plan& p) { p.aggregates[0].fn = static_cast<AggregateFn>(6); }},
+      {"no known function", [](Plan& p) { p.aggregates[0].fn = static_cast<AggregateFn>(99); }},
       {"quantile out of range",
        [](Plan& p) { p.aggregates[0].quantile = std::numeric_limits<double>::quiet_NaN(); }},
       {"does not own its frame", [](Plan& p) { p.aggregates[1].frame_first += 1; }},
