@@ -25,8 +25,8 @@ std::string now(const Plan& plan) {
   return fmt::format(
       "## Right now\n\n"
       "1. Look: `relc status {0} --watch --control unix:PATH`, and `relc history {0}` for why.\n"
-      "2. If the candidate must go and has not: `relc rollback {0} --why \"...\"`. The route is back "
-      "in memory within a tick; nothing below has to work for that.\n"
+      "2. If the candidate must go and has not: `relc rollback {0} --why \"...\"`. The route is "
+      "back in memory within a tick; nothing below has to work for that.\n"
       "3. Say that you are on it: `relc acknowledge {0} --why \"...\"`. Until then it escalates.\n"
       "4. Go through the steps below; those that failed are for you to do by hand.\n\n",
       name);

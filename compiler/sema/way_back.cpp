@@ -62,12 +62,13 @@ std::optional<ActionKind> kind_of(const Context& context, const VerbRow& verb,
       if (name == word.text) return kind;
     }
   }
-  report_unknown(context.diagnostics, Code::unknown_word, "means of this step", word, known);
+  report_unknown(context.diagnostics, Code::unknown_word, "channel or means", word, known);
   return std::nullopt;
 }
 
 void check_command(const Context& context, const ast::Means& command) {
   if (!command.arguments.empty() && command.arguments[0].value.starts_with('/')) return;
+  if (!command.is_list) return;  // reported by the parser
   bad(context, command.span, "a command is named by its absolute path")
       .with_help("no shell and no search path is used: `[\"/usr/bin/logger\", \"...\"]`");
 }
@@ -300,8 +301,8 @@ void check_needs(const Context& context, const ast::Model& model, TypedModel& ty
                               made.name))
           .label(need.replaces->span,
                  fmt::format("version {} is gone once it is replaced", need.replaces->value))
-          .with_note("both arms run at the same time, and a rollback gives the baseline all traffic "
-                     "at once, before anything is reverted")
+          .with_note("both arms run at the same time, and a rollback gives the baseline all "
+                     "traffic at once, before anything is reverted")
           .with_help(fmt::format("serve both versions while both arms run, and write `beside "
                                  "\"{}\"`",
                                  need.replaces->value));

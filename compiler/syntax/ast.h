@@ -315,6 +315,7 @@ struct Means {
   Name kind;
   std::vector<String> arguments;
   Span span;
+  bool is_list = false;  // in square brackets, as a command is written
 };
 
 enum class WayBackVerb : uint8_t { route, revert, notify, escalate, report };

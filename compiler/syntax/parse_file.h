@@ -471,7 +471,7 @@ class FileReader : private TestReader {
     ast::RollbackAction made;
     made.span = span(context);
     for (P::ChannelContext* each : context->channel())
-      made.means.push_back({name(each->name()), {string(each->STRING())}, span(each)});
+      made.means.push_back({name(each->name()), {string(each->STRING())}, span(each), false});
     if (context->means() != nullptr) made.means.push_back(read_means(context->means()));
     if (context->ROUTE() != nullptr) {
       made.verb = ast::WayBackVerb::route;
@@ -505,13 +505,20 @@ class FileReader : private TestReader {
 
   ast::Means read_means(P::MeansContext* context) {
     if (context->commandLine() != nullptr) return read_command(context->commandLine());
-    ast::Means made{name(context->name()), {}, span(context)};
+    ast::Means made{name(context->name()), {}, span(context), false};
+    if (made.kind.text == "command") {
+      const bool text = context->STRING() != nullptr;
+      diagnostics_
+          .report(Code::unexpected_token, text ? span(context->STRING()) : made.span,
+                  "expected `[` after `command`")
+          .with_help("a command is a list: `command [\"/usr/bin/logger\", \"went back\"]`");
+    }
     if (context->STRING() != nullptr) made.arguments.push_back(string(context->STRING()));
     return made;
   }
 
   ast::Means read_command(P::CommandLineContext* context) {
-    return {name(context->COMMAND()), strings(context->STRING()), span(context)};
+    return {name(context->COMMAND()), strings(context->STRING()), span(context), true};
   }
 };
 

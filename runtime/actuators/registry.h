@@ -1,7 +1,7 @@
 // What the host does in the world: one file an actuator in this folder, listed here. Steps of the
 // way back, their probes and hooks of stages all go through start_action().
 // Input: a request (kind, arguments, key, facts) and what the host allows. Output: a running action
-// that is polled, never waited for; its outcome and a bounded text for the journal. Owner: the host.
+// that is polled, never waited for; its outcome and a bounded text for the journal. Owner: host.
 // To add one: a file, a row in start_action() and an ActionKind in the plan.
 #pragma once
 

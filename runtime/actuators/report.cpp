@@ -1,5 +1,5 @@
-// Writes the report, Markdown and a page beside it, into the state directory. The path is the policy's, the folder is the host's: a
-// policy never names a place outside of it.
+// Writes the report, Markdown and a page beside it, into the state directory. The path is the
+// policy's, the folder is the host's: a policy never names a place outside of it.
 #include <unistd.h>
 
 #include <filesystem>

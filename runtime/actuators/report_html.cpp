@@ -8,22 +8,35 @@ namespace rel {
 namespace {
 
 constexpr std::string_view style = R"(
-:root{color-scheme:light dark;--ink:#1f2933;--soft:#52606d;--line:#d9e0e7;--paper:#fff;--wash:#f5f7fa;--bad:#b91c1c;--good:#2f6f3e}
-@media(prefers-color-scheme:dark){:root{--ink:#e5e9ee;--soft:#a3afbd;--line:#36414d;--paper:#161b22;--wash:#1f262f;--bad:#f87171;--good:#86d993}}
-body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.55 system-ui,sans-serif}
-main{max-width:880px;margin:0 auto;padding:32px 24px 64px}
-h1{font-size:26px;line-height:1.25;margin:0 0 12px}h2{font-size:18px;margin:40px 0 12px;padding-top:16px;border-top:1px solid var(--line)}
-code,pre{font:13px ui-monospace,monospace;background:var(--wash);border-radius:4px}code{padding:1px 4px}
-pre{padding:12px 14px;overflow-x:auto;border-left:3px solid var(--bad)}
-.summary{font-size:17px;margin:0 0 24px}
-table{border-collapse:collapse;width:100%;margin:8px 0;font-variant-numeric:tabular-nums}
-th,td{text-align:left;vertical-align:top;padding:6px 12px 6px 0;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
-th{color:var(--soft);font-weight:600;font-size:13px}td.n,th.n{text-align:right}
-td.k{color:var(--soft);width:30%}td.t{white-space:nowrap;color:var(--soft)}
-.state{white-space:nowrap;font-weight:600}.done{color:var(--good)}.failed{color:var(--bad)}
-figure{margin:16px 0;padding:0;overflow-x:auto}figure svg{width:100%;min-width:560px;height:auto;display:block}
-ol.q li{margin:0 0 40px;padding-bottom:8px;border-bottom:1px dotted var(--soft)}
-@media print{main{max-width:none;padding:0}h2{break-after:avoid}figure,tr{break-inside:avoid}}
+:root { color-scheme: light dark; --ink: #1f2933; --soft: #52606d; --line: #d9e0e7;
+  --paper: #fff; --wash: #f5f7fa; --bad: #b91c1c; --good: #2f6f3e }
+@media (prefers-color-scheme: dark) { :root { --ink: #e5e9ee; --soft: #a3afbd; --line: #36414d;
+  --paper: #161b22; --wash: #1f262f; --bad: #f87171; --good: #86d993 } }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 15px/1.55 system-ui, sans-serif }
+main { max-width: 880px; margin: 0 auto; padding: 32px 24px 64px }
+h1 { font-size: 26px; line-height: 1.25; margin: 0 0 12px }
+h2 { font-size: 18px; margin: 40px 0 12px; padding-top: 16px; border-top: 1px solid var(--line) }
+code, pre { font: 13px ui-monospace, monospace; background: var(--wash); border-radius: 4px }
+code { padding: 1px 4px }
+h1 code { font-size: inherit }
+pre { padding: 12px 14px; overflow-x: auto; border-left: 3px solid var(--bad) }
+.summary { font-size: 17px; margin: 0 0 24px }
+table { border-collapse: collapse; width: 100%; margin: 8px 0; font-variant-numeric: tabular-nums }
+th, td { text-align: left; vertical-align: top; padding: 6px 12px 6px 0;
+  border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
+th { color: var(--soft); font-weight: 600; font-size: 13px }
+td.n, th.n { text-align: right; white-space: nowrap }
+td.k { color: var(--soft); width: 30% }
+td.t { white-space: nowrap; color: var(--soft) }
+.state { white-space: nowrap; font-weight: 600 }
+.done { color: var(--good) }
+.failed { color: var(--bad) }
+figure { margin: 16px 0; padding: 0; overflow-x: auto }
+figure svg { width: 100%; min-width: 560px; height: auto; display: block }
+ol.q li { margin: 0 0 40px; padding-bottom: 8px; border-bottom: 1px dotted var(--soft) }
+@media print { main { max-width: none; padding: 0 } h2 { break-after: avoid }
+  figure, tr { break-inside: avoid } }
 )";
 
 std::string escaped(std::string_view text) {
@@ -81,7 +94,8 @@ std::string plots(const ReportView& view) {
   if (view.plots.empty()) html += "<p>No samples were kept of this release.</p>";
   if (!view.arms_missing.empty()) return html + "<p>" + escaped(view.arms_missing) + "</p>";
   html += "<table><tr><th>when it was decided</th><th class=\"n\">candidate</th>"
-          "<th class=\"n\">samples</th><th class=\"n\">baseline</th><th class=\"n\">samples</th></tr>";
+          "<th class=\"n\">samples</th><th class=\"n\">baseline</th>"
+          "<th class=\"n\">samples</th></tr>";
   for (const ReportArms& row : view.arms) {
     html += fmt::format("<tr><td><code>{}</code></td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
                         "<td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
@@ -167,8 +181,8 @@ std::string template_line(const ReportView& view, std::string_view line) {
     else blocks += block_section(view, part.text);
   }
   if (text.find_first_not_of(' ') == std::string::npos) return blocks;
-  return fmt::format("<{0}{1}>{2}</{0}>{3}\n", tag, summary && tag == "p" ? " class=\"summary\"" : "",
-                     text, blocks);
+  const std::string_view kind = summary && tag == "p" ? " class=\"summary\"" : "";
+  return fmt::format("<{0}{1}>{2}</{0}>{3}\n", tag, kind, text, blocks);
 }
 
 }  // namespace

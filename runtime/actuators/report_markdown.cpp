@@ -38,7 +38,8 @@ std::string trigger(const ReportView& view) {
 
 std::string arms(const ReportView& view) {
   if (!view.arms_missing.empty()) return view.arms_missing;
-  std::string text = "| measure | candidate | samples | baseline | samples |\n|---|---|---|---|---|";
+  std::string text =
+      "| measure | candidate | samples | baseline | samples |\n|---|---|---|---|---|";
   for (const ReportArms& row : view.arms) {
     text += fmt::format("\n| `{}` | {} | {} | {} | {} |", cell(row.measure), row.candidate,
                         row.candidate_samples, row.baseline, row.baseline_samples);

@@ -126,7 +126,8 @@ void add_arms(const ReportFacts& facts, const JournalEntry& entry, ReportView& v
     // A pair is one line, told from the candidate's side.
     if (!candidate && other != nullptr) continue;
     ReportArms arms;
-    arms.measure = aggregate_text(plan, AggregateId{row.aggregate}, aggregate.cell_first + row.cell);
+    arms.measure =
+        aggregate_text(plan, AggregateId{row.aggregate}, aggregate.cell_first + row.cell);
     std::string& own = candidate ? arms.candidate : arms.baseline;
     std::string& own_samples = candidate ? arms.candidate_samples : arms.baseline_samples;
     std::string& opposite = candidate ? arms.baseline : arms.candidate;
@@ -181,7 +182,9 @@ void add_affected(const ReportFacts& facts, const Decision& decision, ReportView
         count_text(last.requests_candidate - from.requests_candidate));
   }
   uint32_t highest = 0;
-  for (const SeriesPoint& point : facts.series) highest = std::max(highest, point.share_millionths);
+  for (const LoggedDecision& logged : facts.timeline) {
+    highest = std::max(highest, logged.entry.decision.share_millionths);
+  }
   view.affected.emplace_back("highest share of traffic", share_text(highest));
   view.affected.emplace_back("users", "not known: this release does not assign by user");
 }
@@ -260,8 +263,8 @@ std::vector<std::string> questions_of(const ReportFacts& facts, const Decision& 
                                   l.entry.decision.reason != Reason::action_outcome;
                          });
   };
-  list.push_back("What is the cause in the candidate, and which check before the release could have "
-                 "shown it?");
+  list.push_back("What is the cause in the candidate, and which check before the release could "
+                 "have shown it?");
   if (decision.reason == Reason::trigger_unknown ||
       decision.reason == Reason::trigger_unknown_long) {
     list.push_back("The release went back because a number was unknown: which source failed, and "

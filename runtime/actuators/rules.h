@@ -12,8 +12,8 @@
 
 namespace rel {
 
-// A file that is read at each use, so that a secret can be exchanged while the host runs, or a value
-// that the command line took from its environment.
+// A file that is read at each use, so that a secret can be exchanged while the host runs, or a
+// value that the command line took from its environment.
 struct Secret {
   std::string file;
   std::string value;

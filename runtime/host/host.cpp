@@ -272,8 +272,8 @@ bool Host::snapshot_is_due(const Pass& pass) const {
   return !pass.entries.empty() || !pass.raises.empty() || pass.state.phase != journaled_phase_;
 }
 
-// Nothing goes further out while nobody knows whether it could come back: the engine is told no, and
-// asks again.
+// Nothing goes further out while nobody knows whether it could come back: the engine is told no,
+// and asks again.
 bool Host::way_back_is_ready(const Pass& pass, HostTime now) {
   const RaiseKind kind = pass.state.pending.kind;
   const bool stage = kind == RaiseKind::start || kind == RaiseKind::stage;
@@ -328,7 +328,8 @@ void Host::keep_journal(HostTime now) {
   if (snapshot_is_due(pass) || clock || retry) {
     // The moment of the way back is always among the samples.
     const bool back = is_back(pass.state.phase) && journaled_phase_ == Phase::running;
-    const bool sampled = (pass.state.phase == Phase::running && pace_->is_due(now.now_ns)) || back;
+    const bool due = pace_->is_due(now.now_ns) || !pass.entries.empty();
+    const bool sampled = (pass.state.phase == Phase::running && due) || back;
     SeriesPace pace = *pace_;
     const SeriesPoint sample = sampled ? take_sample(pass.state, now) : SeriesPoint{};
     const bool thin = sampled && pace.kept(now.now_ns);

@@ -1,4 +1,4 @@
-// Keeps the proxies that a policy routes by (`route haproxy "edge"`) at the share that is published.
+// Keeps the proxies that a policy routes by (`route haproxy "edge"`) at the published share.
 // A share is published only once it may be, so nothing here raises exposure by itself; what lowers
 // it gives up whatever was being set. The way back sets 0 once more, as a step on record.
 // Input: the published share. Output: actions of purpose `route`, polled. Owner: the host.

@@ -1,7 +1,7 @@
 // HTTP as the sidecar needs it: requests that are started and polled, never waited for.
 // Input: a request. Output: an exchange that ends with an answer or a reason why there is none.
-// Owner: whoever started it; destroying an exchange gives it up. The implementation (curl_client.cpp)
-// is a library of its own, librel_http.so, that is loaded where a policy or the host's configuration
+// Owner: whoever started it; destroying an exchange gives it up. The implementation
+// (curl_client.cpp) is a library of its own, librel_http.so, that is loaded where a policy or the host's configuration
 // needs it: no program has libcurl among its needed libraries.
 #pragma once
 

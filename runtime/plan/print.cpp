@@ -402,8 +402,11 @@ class Printer {
                           quoted(action.subject), quoted(action.version));
     }
     if (action.after_ns != 0) more += " after " + exact_duration_text(action.after_ns);
-    line("action {} {}{} by {}:{} {}", row, purpose_name(action.purpose), more,
-         action_kind_name(action.kind), arguments(action.arguments), at(action.span));
+    if (action.kind != ActionKind::report) {
+      more += fmt::format(" by {}", action_kind_name(action.kind));
+    }
+    line("action {} {}{}:{} {}", row, purpose_name(action.purpose), more,
+         arguments(action.arguments), at(action.span));
     const std::string retries = action.retries_max == Action::no_limit
                                     ? std::string{}
                                     : fmt::format(", at most {} retries", action.retries_max);

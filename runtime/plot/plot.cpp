@@ -21,13 +21,21 @@ constexpr int64_t second_ns = 1'000'000'000;
 constexpr int label_width = 84;  // what a mark's label takes at least
 
 constexpr std::string_view style = R"(<style>
-.plot{font:12px system-ui,sans-serif;--ink:#1f2933;--soft:#7b8794;--grid:#e4e7eb;--candidate:#c2410c;--baseline:#2563a8;--neutral:#3f6212;--grave:#b91c1c}
-@media(prefers-color-scheme:dark){.plot{--ink:#e5e9ee;--soft:#93a0ae;--grid:#323b46;--candidate:#fb923c;--baseline:#7cb4f0;--neutral:#a3d65c;--grave:#f87171}}
-.plot text{fill:var(--soft)}.plot .title{fill:var(--ink);font-weight:600;font-size:13px}
-.plot .grid{stroke:var(--grid)}.plot .line{fill:none;stroke-width:2;stroke-linejoin:round}
-.plot .candidate{stroke:var(--candidate)}.plot .baseline{stroke:var(--baseline)}.plot .neutral{stroke:var(--neutral)}
-.plot .limit{stroke:var(--soft);stroke-dasharray:6 4}.plot .mark{stroke:var(--soft);stroke-dasharray:2 3}
-.plot .grave{stroke:var(--grave);stroke-dasharray:none}.plot text.grave{fill:var(--grave);stroke:none}
+.plot { font: 12px system-ui, sans-serif; --ink: #1f2933; --soft: #7b8794; --grid: #e4e7eb;
+  --candidate: #c2410c; --baseline: #2563a8; --neutral: #3f6212; --grave: #b91c1c }
+@media (prefers-color-scheme: dark) { .plot { --ink: #e5e9ee; --soft: #93a0ae; --grid: #323b46;
+  --candidate: #fb923c; --baseline: #7cb4f0; --neutral: #a3d65c; --grave: #f87171 } }
+.plot text { fill: var(--soft) }
+.plot .title { fill: var(--ink); font-weight: 600; font-size: 13px }
+.plot .grid { stroke: var(--grid) }
+.plot .line { fill: none; stroke-width: 2; stroke-linejoin: round }
+.plot .candidate { stroke: var(--candidate) }
+.plot .baseline { stroke: var(--baseline) }
+.plot .neutral { stroke: var(--neutral) }
+.plot .limit { stroke: var(--soft); stroke-dasharray: 6 4 }
+.plot .mark { stroke: var(--soft); stroke-dasharray: 2 3 }
+.plot .grave { stroke: var(--grave); stroke-dasharray: none }
+.plot text.grave { fill: var(--grave); stroke: none }
 </style>
 )";
 
@@ -138,8 +146,9 @@ class Drawing {
 
   void text(double at_x, double at_y, std::string_view kind, std::string_view words,
             std::string_view anchor = "start") {
-    out_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\" text-anchor=\"{}\">{}</text>\n",
-                        at_x, at_y, kind, anchor, escaped(words));
+    out_ += fmt::format(
+        "<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\" text-anchor=\"{}\">{}</text>\n", at_x, at_y,
+        kind, anchor, escaped(words));
   }
   void line(double x1, double y1, double x2, double y2, std::string_view kind) {
     out_ += fmt::format(
@@ -179,7 +188,7 @@ class Drawing {
   void draw_limit(const PlotLimit& limit) {
     if (!std::isfinite(limit.value)) return;
     line(left, y(limit.value), plot_width - right, y(limit.value), "limit");
-    text(plot_width - right - 4, y(limit.value) - 5, "", limit.label, "end");
+    text(left + 4, y(limit.value) - 5, "", limit.label);
   }
 
   // Labels that would lie on one another are left out, except those of the way back.

@@ -56,8 +56,9 @@ void add_limits(const Plan& plan, PredicateId predicate, uint32_t aggregate, Plo
     const Node& b = plan.nodes[node.b];
     const bool loads = a.op == Op::load && a.a == aggregate;
     if (!loads || b.op != Op::constant) continue;
-    const bool known = std::any_of(plot.limits.begin(), plot.limits.end(),
-                                   [&](const PlotLimit& limit) { return limit.value == b.constant; });
+    const bool known = std::any_of(
+        plot.limits.begin(), plot.limits.end(),
+        [&](const PlotLimit& limit) { return limit.value == b.constant; });
     if (known) continue;
     const PlanUnit unit = plan.aggregates[aggregate].unit;
     plot.limits.push_back({b.constant, "limit " + quantity_text(b.constant, unit)});
@@ -78,7 +79,9 @@ std::vector<PlotMark> marks_of(const Plan& plan, std::span<const Decision> decis
         break;
       }
       case DecisionKind::held: marks.push_back({decision.time_ns, "held"}); break;
-      case DecisionKind::rolled_back: marks.push_back({decision.time_ns, "rolled back", true}); break;
+      case DecisionKind::rolled_back:
+        marks.push_back({decision.time_ns, "rolled back", true});
+        break;
       case DecisionKind::withdrawn: marks.push_back({decision.time_ns, "withdrawn", true}); break;
       case DecisionKind::completed: marks.push_back({decision.time_ns, "completed"}); break;
       default: break;  // rel: the others move no traffic
@@ -103,7 +106,8 @@ class Builder {
     return plot;
   }
 
-  Plot share() const {
+  // Samples may lie far apart, decisions say when the share changed.
+  Plot share(std::span<const Decision> decisions) const {
     Plot plot = empty("traffic given to the candidate");
     plot.shape = PlotShape::steps;
     plot.value_text = [](double value) { return quantity_text(value, PlanUnit::ratio); };
@@ -112,6 +116,13 @@ class Builder {
     for (const SeriesPoint& point : points_) {
       series.points.push_back({point.time_ns, point.share_millionths / 1e6});
     }
+    for (const Decision& decision : decisions) {
+      series.points.push_back({decision.time_ns, decision.share_millionths / 1e6});
+      if (!points_.empty()) plot.first_ns = std::min(plot.first_ns, decision.time_ns);
+    }
+    std::stable_sort(
+        series.points.begin(), series.points.end(),
+        [](const PlotPoint& a, const PlotPoint& b) { return a.time_ns < b.time_ns; });
     return plot;
   }
 
@@ -159,7 +170,7 @@ ReleasePlots release_plots(const Plan& plan, std::span<const SeriesPoint> points
                            std::span<const Decision> decisions, TriggerId trigger) {
   const Builder builder(plan, points, marks_of(plan, decisions));
   ReleasePlots plots;
-  plots.share = builder.share();
+  plots.share = builder.share(decisions);
   for (uint32_t a = 0; a < plan.aggregates.size(); a++) {
     if (is_told_by_other(plan, a)) continue;
     const auto other = other_arm(plan, a);

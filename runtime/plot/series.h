@@ -1,5 +1,5 @@
 // How a release went over time, in bounded space: its frame sampled once a second, then, as it goes
-// on, every two, four ... seconds, so that any length of release fits and the newest is always there.
+// on, every two, four ... seconds, so that any length of release fits, the newest part included.
 // Input: the time. Output: when a sample is due, when every second one is to be dropped.
 // Owner: whoever keeps the samples (the journal of a host, the memory of a simulation).
 #pragma once

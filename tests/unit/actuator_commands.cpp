@@ -84,21 +84,21 @@ TEST_CASE("a command sees an environment of our own and no descriptor of ours") 
 }
 
 TEST_CASE("how a command fails is said") {
-  CHECK_THAT(run(std::vector<std::string>({"/bin/sh", "-c", "echo no; exit 3"}), shell).detail,
+  CHECK_THAT(run({"/bin/sh", "-c", "echo no; exit 3"}, shell).detail,
              Catch::Contains("exited with 3") && Catch::Contains("no"));
-  CHECK_THAT(run(std::vector<std::string>({"/bin/sh", "-c", "kill -9 $$"}), shell).detail,
+  CHECK_THAT(run({"/bin/sh", "-c", "kill -9 $$"}, shell).detail,
              Catch::Contains("signal 9"));
-  const Outcome missing = run(std::vector<std::string>({"/no/such"}), CommandRules{.allowed = {"/no/such"}});
+  const Outcome missing = run({"/no/such"}, CommandRules{.allowed = {"/no/such"}});
   CHECK(missing.progress == ActionProgress::failed);
   CHECK_THAT(missing.detail, Catch::Contains("cannot be run"));
-  const Outcome refused = run(std::vector<std::string>({"/bin/sh", "-c", "true"}), CommandRules{});
+  const Outcome refused = run({"/bin/sh", "-c", "true"}, CommandRules{});
   CHECK(refused.progress == ActionProgress::refused);
   CHECK_THAT(refused.detail, Catch::Contains("not allowed") && Catch::Contains("commands:"));
 }
 
 TEST_CASE("output is kept up to its limit, and what is dropped is counted") {
   const Outcome outcome =
-      run(std::vector<std::string>({"/bin/sh", "-c", "head -c 5000 /dev/zero | tr '\\0' 'x'; printf '\\001'"}),
+      run({"/bin/sh", "-c", "head -c 5000 /dev/zero | tr '\\0' 'x'; printf '\\001'"},
           shell);
   CHECK(outcome.progress == ActionProgress::done);
   CHECK_THAT(outcome.detail, Catch::Contains("905 more bytes"));

@@ -28,7 +28,8 @@ TEST_CASE("commands and their time limit are read") {
   const auto config = parse_host_config(
       "commands:\n  - /usr/bin/logger\n  - /opt/page\ncommand_timeout: 2.5\n", "relc.yaml");
   REQUIRE(config);
-  CHECK(config->actuators.commands.allowed == std::vector<std::string>{"/usr/bin/logger", "/opt/page"});
+  CHECK(config->actuators.commands.allowed ==
+        std::vector<std::string>{"/usr/bin/logger", "/opt/page"});
   CHECK(config->actuators.commands.timeout_ns == 2'500'000'000);
 }
 

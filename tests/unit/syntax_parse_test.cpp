@@ -255,9 +255,10 @@ TEST_CASE("a release as written", "[parse]") {
   CHECK(release.stages[1].holdback->parts.at(0).magnitude == 1);
   REQUIRE(release.rollback);
   REQUIRE(release.rollback->actions.size() == 2);  // in the order written
-  CHECK(std::get<ast::ReportAction>(release.rollback->actions[0].what).path.value == "r.md");
-  CHECK(std::get<ast::CommandNotification>(release.rollback->actions[1].what).arguments.size() ==
-        2);
+  CHECK(release.rollback->actions[0].verb == ast::WayBackVerb::report);
+  CHECK(release.rollback->actions[0].subject.value == "r.md");
+  CHECK(release.rollback->actions[1].verb == ast::WayBackVerb::notify);
+  CHECK(release.rollback->actions[1].means.at(0).arguments.size() == 2);
   CHECK(release.rollback->quarantine_candidate);
   CHECK(!release.incomplete);
 }

@@ -63,11 +63,14 @@ def free_port():
 
 
 class Recorder:
-    """An HTTP server that keeps every request; `answer` decides what it says."""
+    """An HTTP server that keeps every request; `answer` decides what it says, `answer_probe` to dry
+    runs, which are kept apart."""
 
     def __init__(self, answer=lambda request: (200, "ok")):
         self.requests = []
+        self.probes = []
         self.answer = answer
+        self.answer_probe = lambda request: (200, "")
         recorder = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -76,8 +79,9 @@ class Recorder:
                 body = self.rfile.read(length)
                 request = {"method": self.command, "path": self.path, "body": body,
                            "headers": dict(self.headers)}
-                recorder.requests.append(request)
-                status, text = recorder.answer(request)
+                dry = self.headers.get("X-Relc-Dry-Run") == "true"
+                (recorder.probes if dry else recorder.requests).append(request)
+                status, text = (recorder.answer_probe if dry else recorder.answer)(request)
                 data = text.encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
@@ -117,11 +121,12 @@ class RelcRun:
 
     def start(self):
         self.control = self.folder / "control.sock"
+        self.errors = open(self.folder / "err", "a")
         self.process = subprocess.Popen(
             [build_dir() / "bin" / "relc", "run", self.folder / "p.release", "--state", self.state,
              "--events", "-", "--format", "json", "--config", self.folder / "relc.yaml",
              "--control", f"unix:{self.control}"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(self.folder / "err", "a"))
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
         self.feeding = True
         threading.Thread(target=self.read, args=(self.process,), daemon=True).start()
         threading.Thread(target=self.feed, args=(self.process,), daemon=True).start()
@@ -183,7 +188,8 @@ class RelcRun:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(10)
-        for stream in (self.process.stdin, self.process.stdout) if self.process else ():
+        streams = (self.process.stdin, self.process.stdout, self.errors) if self.process else ()
+        for stream in streams:
             try:
                 stream.close()
             except (BrokenPipeError, ValueError):

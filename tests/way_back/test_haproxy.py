@@ -75,8 +75,10 @@ class Haproxy(WayBackTest):
                          "# shares in millionths\nother 700000\ncheckout 0\n")
 
     def test_a_proxy_that_comes_late_is_caught_up_with(self):
-        self.stop_haproxy()
         run = self.relc('    route haproxy "edge"\n    quarantine candidate\n', self.config())
+        run.start()
+        run.wait_for("step_advanced")
+        self.stop_haproxy()
         self.roll_back(run)
         wait_until("a try that failed",
                    lambda: any(a["status"] == "waiting" for a in run.status()["actions"]))

@@ -124,7 +124,7 @@ mlflow: {{url: "{recorder.url}/registry"}}
     def test_a_step_that_cannot_be_done_is_told_and_stops_nothing(self):
         recorder = self.recorder()
         steps = f"""
-    revert feature "history" to "6" by command ["/bin/false"]
+    revert feature "history" to "6" by command ["/bin/sh", "-c", "echo no disk; exit 3"] retry 1
     notify by webhook "{recorder.url}/hook"
     report "postmortem.md"
 """
@@ -137,7 +137,7 @@ mlflow: {{url: "{recorder.url}/registry"}}
         bodies = [json.loads(r["body"]) for r in recorder.of("/hook")]
         self.assertEqual(len(bodies), 2)
         self.assertIn("Somebody has to do by hand", bodies[1]["summary"])
-        self.assertIn("commands:", bodies[1]["summary"], "the remedy is in it")
+        self.assertIn("no disk", bodies[1]["summary"], "what the command said is in it")
         self.assertNotEqual(bodies[0]["key"], bodies[1]["key"])
 
 

@@ -200,7 +200,7 @@ void add_command_simulate(CLI::App& app, int& exit_code) {
       ->add_option("--scale-time", options->policy.time_scale,
                    "multiply stage and soak times, nothing else")
       ->check(CLI::PositiveNumber);
-  command->add_option("--plot", options->plot, "draw share and measured numbers into this SVG file");
+  command->add_option("--plot", options->plot, "draw share and measured numbers into this SVG");
   command->add_option("--tick", options->tick, "time between evaluations, 10ms to 1s");
   command->callback([options, &exit_code] { exit_code = simulate(*options); });
 }
