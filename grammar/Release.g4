@@ -81,6 +81,7 @@ releaseStatement
   | PANE QUANTITY
   | FALSE_ROLLBACK QUANTITY
   | unknown
+  | require
   | stage
   | ROLLBACK (name? WHEN condition | rollbackBody)
   | (HOLD | ALERT) name? WHEN condition
@@ -103,6 +104,15 @@ unknown : UNKNOWN unknownBlock ;
 unknownBlock : LBRACE (BEGIN unknownClause END)* RBRACE ;
 unknownClause : name COLON unknownVerb (UP TO QUANTITY THEN unknownVerb)? ;
 unknownVerb : HOLD | ALERT | ROLLBACK ;
+
+require : REQUIRE requireBlock ;
+requireBlock : LBRACE (BEGIN point END)* RBRACE ;
+point : name COLON probe ;
+probe
+  : people
+  | SECTIONS LBRACKET STRING (COMMA STRING)* COMMA? RBRACKET OF STRING NAME THE CANDIDATE
+  ;
+people : QUANTITY OF TEAM STRING (WITHIN QUANTITY)? ;
 
 stage : stageHead stageBlock? ;
 stageHead : STAGE name COLON strategy (STICKY BY name)? ;
@@ -133,6 +143,7 @@ stageStatement
   | KEEP BASELINE WARM QUANTITY
   | increase
   | unknown
+  | REVIEWED BY people
   ;
 
 rollbackBody : LBRACE (BEGIN rollbackStatement END)* RBRACE ;
@@ -238,6 +249,7 @@ name
   | FOR | AFTER | EVEN | IF | OVER | LAST | REQUESTS | IN | ANY | EVERY | CROSS | WITH | SAMPLES
   | CONFIDENCE
   | SERVES | DIGEST | COOKIE | WHERE | STICKY | SET | WAVES | OTHERS
+  | REQUIRE | SECTIONS | NAME | TEAM | REVIEWED
   ;
 
 // ---- words
@@ -362,6 +374,11 @@ STICKY : 'sticky' ;
 SET : 'set' ;
 WAVES : 'waves' ;
 OTHERS : 'other' ;
+REQUIRE : 'require' ;
+SECTIONS : 'sections' ;
+NAME : 'name' ;
+TEAM : 'team' ;
+REVIEWED : 'reviewed' ;
 WORD : [A-Za-z_] [A-Za-z0-9_]* ;
 
 // A number and its unit, matched to the word's end. A malformed one is still one token, so that the

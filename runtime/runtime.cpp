@@ -20,6 +20,7 @@
 #include "runtime/route/shared_state.h"
 #include "runtime/route/shared_words.h"
 #include "runtime/stage/stage_end.h"
+#include "runtime/stage/tick_record.h"
 #include "runtime/windows/frame.h"
 #include "runtime/windows/windows.h"
 
@@ -78,7 +79,8 @@ struct Runtime::Parts {
         values(p.frame_size),
         samples(p.frame_size),
         evidence_words(layout.evidence_words()),
-        causes(p.frame_size + 7) {}
+        causes(p.frame_size + 7),
+        writer(p) {}
 
   FrameColumns frame() {
     return {values, std::span(causes).first(plan.frame_size), samples};
@@ -90,6 +92,9 @@ struct Runtime::Parts {
   void take_observations(int64_t now_ns);
   void take_mail(int64_t now_ns, TickReport& report);
   void take_restored(int64_t now_ns);
+  void begin_record(int64_t now_ns);
+  void end_record(const TickReport& report);
+  void apply(const HostEvent& event, int64_t now_ns, TickReport& report);
   void take_hand(HandLane lane, int64_t now_ns, TickReport& report);
   void decide(int64_t now_ns, TickReport& report);
   void take_output(int64_t now_ns, TickReport& report);
@@ -122,6 +127,8 @@ struct Runtime::Parts {
   std::vector<uint64_t> evidence_words;  // on the way from the mapping
   bool evidence_changed = false;         // since it was published
   std::vector<uint8_t> causes;  // padded to whole words
+  TickWriter writer;
+  bool recording = false;  // this tick
   std::atomic_flag ticking = ATOMIC_FLAG_INIT;
 };
 
@@ -229,6 +236,7 @@ TickReport Runtime::tick(int32_t pid, int64_t now_ns) {
       p.take_mail(now_ns, report);
       p.decide(now_ns, report);
       p.publish(now_ns, report);
+      p.end_record(report);
     }
     p.publication.leave();
   }
@@ -277,11 +285,15 @@ void Runtime::Parts::take_observations(int64_t now_ns) {
 void Runtime::Parts::take_mail(int64_t now_ns, TickReport& report) {
   const MailBlock& mail = shared.mail;
   take_restored(now_ns);
+  begin_record(now_ns);
   take_hand(HandLane::stop, now_ns, report);
   const auto tell = [&](HostEventKind kind, uint64_t raise_id) {
-    engine_event(plan, tick.engine, {.kind = kind, .raise_id = raise_id}, now_ns, output);
-    take_output(now_ns, report);
+    apply({.kind = kind, .raise_id = raise_id}, now_ns, report);
   };
+  const uint64_t gates = mail.gates_passed.load(std::memory_order_acquire);
+  if (gates != tick.engine.gates_passed) {
+    apply({.kind = HostEventKind::gates, .gates = gates}, now_ns, report);
+  }
   const Raise pending = tick.engine.pending;
   if (pending.kind != RaiseKind::none) {
     if (mail.granted_raise.load(std::memory_order_acquire) == pending.id) {
@@ -298,6 +310,27 @@ void Runtime::Parts::take_mail(int64_t now_ns, TickReport& report) {
   }
 }
 
+void Runtime::Parts::apply(const HostEvent& event, int64_t now_ns, TickReport& report) {
+  if (recording) writer.event(event);
+  engine_event(plan, tick.engine, event, now_ns, output);
+  take_output(now_ns, report);
+}
+
+// A tick is recorded from the state it is about to act on, once it has been published.
+void Runtime::Parts::begin_record(int64_t now_ns) {
+  recording = shared.recorded.wanted.load(std::memory_order_relaxed) != 0;
+  if (recording) writer.begin(tick.engine, now_ns);
+}
+
+void Runtime::Parts::end_record(const TickReport& report) {
+  if (!recording) return;
+  const FrameColumns columns = frame();
+  const EvidenceSource seen{columns.values, columns.causes, columns.samples};
+  const bool kept = report.evaluated != 0 &&
+                    append_tick(shared.recorded, writer.finish(seen, tick.engine));
+  if (!kept) writer.lost();
+}
+
 void Runtime::Parts::take_hand(HandLane lane, int64_t now_ns, TickReport& report) {
   const size_t index = static_cast<size_t>(lane);
   const MailedHand& mailed = shared.mail.hands[index];
@@ -307,8 +340,7 @@ void Runtime::Parts::take_hand(HandLane lane, int64_t now_ns, TickReport& report
   copy_from_shared(&event.hand, &mailed.command, sizeof event.hand);
   if (mailed.version.load(std::memory_order_acquire) != version) return;  // written anew: next tick
   if (event.hand.sequence <= tick.engine.hands_taken[index].sequence) return;
-  engine_event(plan, tick.engine, event, now_ns, output);
-  take_output(now_ns, report);
+  apply(event, now_ns, report);
 }
 
 void Runtime::Parts::take_restored(int64_t now_ns) {
@@ -434,6 +466,10 @@ void Runtime::post_hand(const HandCommand& command) {
   mailed.version.store(writing + 1, std::memory_order_release);
 }
 
+void Runtime::set_gates(uint64_t passed) {
+  parts_->shared.mail.gates_passed.store(passed, std::memory_order_release);
+}
+
 void Runtime::restore(const DurableState& state) {
   MailBlock& mail = parts_->shared.mail;
   const uint64_t writing = mail.restores.load(std::memory_order_acquire) | 1;
@@ -447,6 +483,11 @@ void Runtime::restore(const DurableState& state) {
   }
   mail.restored_evidence.store(kept ? 1 : 0, std::memory_order_release);
   mail.restores.store(writing + 1, std::memory_order_release);
+}
+
+void Runtime::take_recorded(std::string& bytes) {
+  parts_->shared.recorded.wanted.store(1, std::memory_order_relaxed);
+  take_ticks(parts_->shared.recorded, bytes);
 }
 
 void Runtime::sidecar_heartbeat(int64_t now_ns) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -113,6 +114,8 @@ class Runtime {
   // Orders of people. One a lane: the next is posted once the engine has taken this one
   // (EngineState::hands_taken).
   void post_hand(const HandCommand& command);
+  // Which gates of the plan are passed now, a bit each.
+  void set_gates(uint64_t passed);
   // Puts a journaled state in place at the next tick, unless the mapping has gone back since: a
   // state of an older epoch, or of the epoch in which the release went back, is not taken.
   void restore(const DurableState& state);
@@ -124,6 +127,10 @@ class Runtime {
   // transaction before any of them is acknowledged.
   std::optional<Decision> decision_after(uint64_t id) const;
   void acknowledge_decision(uint64_t id);
+
+  // From now on ticks are recorded, and their bytes since the last call are appended to `bytes`
+  // (stage/tick_record.h). The evaluator never waits: what nobody takes in time is left out.
+  void take_recorded(std::string& bytes);
 
   // -- looking
   EngineState engine_state() const;  // a consistent copy

@@ -11,7 +11,8 @@ namespace rel::cli {
 namespace {
 
 constexpr std::string_view hand_verbs[] = {"pause",    "resume",   "promote", "override",
-                                           "rollback", "withdraw", "abort",   "unquarantine"};
+                                           "rollback", "withdraw", "abort",   "unquarantine",
+                                           "approve",  "review"};
 
 template <typename Take>
 Status each_word(const YAML::Node& list, const std::string& path, std::string_view what,

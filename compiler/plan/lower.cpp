@@ -75,6 +75,7 @@ class Lowering {
     for (const TypedTrigger& trigger : release_.triggers) add_trigger(trigger, StageId{});
     for (const TypedStage& stage : release_.stages) add_stage(stage);
     tests_.finish(release_);
+    for (const TypedGate& gate : release_.checklist) add_gate(gate, StageId{});
     way_back();
     evidence();
     lower_routing(sources_, policy_, release_, tables_, plan_);
@@ -225,6 +226,27 @@ class Lowering {
     tables_.check_limit("triggers", plan_.triggers.size(), limits::triggers_max);
   }
 
+  void add_gate(const TypedGate& gate, StageId stage) {
+    tables_.at(gate.span);
+    Gate row;
+    row.kind = gate.kind;
+    row.at = stage.is_none() ? GateAt::every_raise : GateAt::leaving;
+    row.stage = stage;
+    row.count = gate.count;
+    row.within_ns = gate.within.ns;
+    row.name = tables_.string(gate.name);
+    row.arguments = {static_cast<uint32_t>(plan_.gate_arguments.size()),
+                     static_cast<uint32_t>(gate.arguments.size())};
+    for (const std::string& argument : gate.arguments) {
+      plan_.gate_arguments.push_back(tables_.string(argument));
+    }
+    row.text = tables_.string(render_statement(sources_, gate.span));
+    row.span = tables_.span(gate.span);
+    plan_.gates.push_back(row);
+    tables_.check_limit("points of the checklist and reviews", plan_.gates.size(),
+                        limits::gates_max);
+  }
+
   int64_t scaled(const Time& time) {
     if (time.ns == 0) return 0;
     const double ns = std::round(static_cast<double>(time.ns) * time_scale_);
@@ -268,6 +290,7 @@ class Lowering {
     tables_.check_limit("stages", plan_.stages.size(), limits::stages_max);
     tables_.check_limit("steps", plan_.steps.size(), limits::steps_max);
     for (const TypedTrigger& trigger : stage.triggers) add_trigger(trigger, id);
+    for (const TypedGate& gate : stage.reviews) add_gate(gate, id);
   }
 
   UnknownRule rule_of(const TypedUnknown& rule) {

@@ -175,7 +175,8 @@ void check_times(const Context& context, const ast::Stage& stage, const TypedSta
 // Without a time or a gate a stage would end at its first tick; only the last one may.
 void check_duration(const Context& context, const ast::Stage& stage, const TypedStage& typed,
                     bool last) {
-  const bool gated = find_trigger(stage, ast::TriggerVerb::promote) != nullptr ||
+  const bool gated = !stage.reviews.empty() ||
+                     find_trigger(stage, ast::TriggerVerb::promote) != nullptr ||
                      find_trigger(stage, ast::TriggerVerb::step) != nullptr ||
                      stage.kind == ast::StageKind::blue_green || stage.step_samples;
   const bool timed = typed.soak.ns != 0 || typed.at_least.ns != 0 ||
@@ -305,6 +306,7 @@ void check_stages(const Context& outer, Conditions& conditions, const ast::Relea
     check_stage_triggers(context, conditions, stage, read);
     check_names(context, read.triggers);
     check_redeclared(context, read, static_cast<uint32_t>(typed.stages.size()), typed.triggers);
+    check_reviews(context, stage, read);
     for (const TypedTrigger& trigger : read.triggers) check_baseline(context, trigger, read);
     for (const TypedTrigger& trigger : typed.triggers) {
       const uint32_t index = static_cast<uint32_t>(typed.stages.size());

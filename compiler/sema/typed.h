@@ -149,6 +149,15 @@ struct TypedExpr {
   TypedWindow window;
 };
 
+struct TypedGate {
+  GateKind kind = GateKind::approval;
+  std::string name;
+  uint32_t count = 0;
+  Time within;
+  std::vector<std::string> arguments;
+  Span span;
+};
+
 struct TypedUnknown {
   UnknownAction action = UnknownAction::hold;
   UnknownAction then = UnknownAction::hold;
@@ -270,6 +279,7 @@ struct TypedRelease {
   std::string sticky_by;
   std::string set;
   std::vector<std::string> set_members;  // the others
+  std::vector<TypedGate> checklist;
   std::vector<TypedAction> actions;
   std::vector<TypedIncreaseWindow> increase;
   bool observe_only = false;

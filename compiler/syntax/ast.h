@@ -272,6 +272,29 @@ struct Otherwise {
   Span span;
 };
 
+// `2 of team "risk-leads" within 7d`
+struct People {
+  Quantity count;
+  String team;
+  std::optional<Quantity> within;
+  Span span;
+};
+struct ModelCard {
+  std::vector<String> sections;
+  String path;
+};
+// A point of the checklist.
+struct Point {
+  Name name;
+  std::variant<People, ModelCard> probe;
+  Span span;
+};
+struct Require {
+  std::vector<Point> points;
+  bool incomplete = false;
+  Span span;
+};
+
 struct Stage {
   Name name;
   // A call such as `ladder(first: 2%)`: the rest is then only what the stage says itself.
@@ -296,6 +319,7 @@ struct Stage {
   std::optional<Quantity> keep_warm;  // keep baseline warm 7d
   std::vector<Increase> increases;
   std::vector<Trigger> triggers;
+  std::vector<People> reviews;  // reviewed by 1 of team "x"
   Span strategy_span;  // `steps 1% for 1h, 5% for 4h`
   bool incomplete = false;
   Span span;
@@ -377,6 +401,7 @@ struct Release {
   std::optional<Quantity> pane;
   std::optional<Quantity> false_rollback;
   std::optional<Unknown> unknown;
+  std::optional<Require> require;
   std::vector<Trigger> triggers;
   std::vector<Stage> stages;
   std::vector<Increase> increases;

@@ -24,7 +24,7 @@ inline bool is_statement_rule(size_t rule) {
          rule == P::RuleSegmentValues || rule == P::RuleExpectedFact ||
          rule == P::RuleTestStatement || rule == P::RuleReleaseStatement ||
          rule == P::RuleUnknownClause || rule == P::RuleStageStatement ||
-         rule == P::RuleRollbackStatement;
+         rule == P::RuleRollbackStatement || rule == P::RulePoint;
 }
 
 inline Block block_of(size_t statement_rule) {
@@ -39,6 +39,8 @@ inline Block block_of(size_t statement_rule) {
       return Block::release;
     case P::RuleUnknownClause:
       return Block::unknown;
+    case P::RulePoint:
+      return Block::require;
     case P::RuleStageStatement:
       return Block::stage;
     case P::RuleRollbackStatement:

@@ -235,6 +235,8 @@ class FileReader : private TestReader {
   void release_statement(P::ReleaseStatementContext* context, ast::Release& release) {
     if (auto* unknown = context->unknown()) {
       once(release.unknown, this->unknown(unknown), span(unknown));
+    } else if (auto* require = context->require()) {
+      once(release.require, read_require(require), span(require));
     } else if (auto* stage = context->stage()) {
       if (!is_broken(stage->stageHead())) release.stages.push_back(read_stage(stage));
     } else if (auto* body = context->rollbackBody()) {
@@ -327,6 +329,36 @@ class FileReader : private TestReader {
       default:  // rel: open set (ANTLR's tokens are numbers): STEP
         return ast::TriggerVerb::step;
     }
+  }
+
+  ast::Require read_require(P::RequireContext* context) {
+    ast::Require made;
+    made.span = span(context);
+    if (auto* block = context->requireBlock()) {
+      for (P::PointContext* each : block->point()) {
+        if (is_broken(each)) continue;
+        P::ProbeContext* probe = each->probe();
+        ast::Point point{.name = name(each->name()), .probe = {}, .span = span(each)};
+        if (probe->people() != nullptr) {
+          point.probe = read_people(probe->people());
+        } else {
+          ast::ModelCard card{.sections = strings(probe->STRING()), .path = {}};
+          card.path = std::move(card.sections.back());
+          card.sections.pop_back();
+          point.probe = std::move(card);
+        }
+        made.points.push_back(std::move(point));
+      }
+    }
+    made.incomplete = is_broken(context);
+    return made;
+  }
+
+  ast::People read_people(P::PeopleContext* context) {
+    ast::People made{quantity(context->QUANTITY(0)), string(context->STRING()), std::nullopt,
+                     span(context)};
+    if (context->WITHIN() != nullptr) made.within = quantity(context->QUANTITY(1));
+    return made;
   }
 
   ast::Stage read_stage(P::StageContext* context) {
@@ -430,6 +462,8 @@ class FileReader : private TestReader {
       once(stage.keep_warm, quantity(context->QUANTITY()), place);
     else if (context->SOAK() != nullptr)
       once(stage.soak, quantity(context->QUANTITY()), place);
+    else if (context->people() != nullptr)
+      stage.reviews.push_back(read_people(context->people()));
     else if (context->LEAST() != nullptr)
       once(stage.at_least, quantity(context->QUANTITY()), place);
     else if (context->MOST() != nullptr)

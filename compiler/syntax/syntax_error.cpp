@@ -64,8 +64,8 @@ bool is_continuation(const Facts& facts) {
   return contains(continuations, facts.found_text);
 }
 
-constexpr std::array all_blocks = {Block::file,  Block::model,    Block::release, Block::unknown,
-                                   Block::stage, Block::rollback, Block::test};
+constexpr std::array all_blocks = {Block::file,    Block::model, Block::release,  Block::unknown,
+                                   Block::require, Block::stage, Block::rollback, Block::test};
 
 // The blocks whose statements begin with `word`, in words.
 std::string home_of(std::string_view word) {

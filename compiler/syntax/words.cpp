@@ -15,13 +15,15 @@ constexpr std::array<std::string_view, 5> model_words = {"baseline", "candidate"
                                                          "serves", "expect"};
 // What is expected begins with the name of a metric or a segment, or with this.
 constexpr std::array<std::string_view, 1> expected_words = {"traffic"};
-constexpr std::array<std::string_view, 13> release_words = {
-    "owner", "pane", "false_rollback", "unknown", "rollback", "hold", "alert", "stage", "allow",
+constexpr std::array<std::string_view, 14> release_words = {
+    "owner", "pane", "false_rollback", "unknown", "require", "rollback", "hold", "alert", "stage", "allow",
     "observe", "route", "where", "sticky"};
 constexpr std::array<std::string_view, 3> unknown_words = {"source_error", "no_data",
                                                            "insufficient"};
-constexpr std::array<std::string_view, 13> stage_words = {
-    "soak", "at",    "otherwise", "promote", "step", "rollback", "hold",
+// A point begins with a name of its own.
+constexpr std::array<std::string_view, 1> require_words = {"NAME:"};
+constexpr std::array<std::string_view, 14> stage_words = {
+    "soak", "at",    "otherwise", "reviewed", "promote", "step", "rollback", "hold",
     "alert", "smoke", "watch",    "keep",    "allow", "unknown"};
 constexpr std::array<std::string_view, 7> rollback_words = {
     "route", "revert", "notify", "escalate", "report", "quarantine", "cooldown"};
@@ -33,10 +35,12 @@ struct NotBuilt {
 };
 
 constexpr NotBuilt not_built[] = {
-    {"require", "the release checklist"},
     {"audience", "audiences"},
-    {"reviewed", "reviews by people"},
     {"approved", "approvals by people"},
+    {"http", "points of the checklist that are asked over HTTP"},
+    {"rule", "points of the checklist about alert rules"},
+    {"evidence", "points of the checklist about evidence files"},
+    {"delivered", "points of the checklist about messages"},
     {"before", "hooks"},
     {"after", "hooks"},
     {"within", "labels and totals within a time"},
@@ -58,6 +62,8 @@ std::string_view name_of(Block block) {
       return "a release";
     case Block::unknown:
       return "an `unknown` block";
+    case Block::require:
+      return "a `require` block";
     case Block::stage:
       return "a stage";
     case Block::rollback:
@@ -80,6 +86,8 @@ std::span<const std::string_view> statements_of(Block block) {
       return release_words;
     case Block::unknown:
       return unknown_words;
+    case Block::require:
+      return require_words;
     case Block::stage:
       return stage_words;
     case Block::rollback:

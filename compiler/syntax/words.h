@@ -8,7 +8,17 @@
 
 namespace rel {
 
-enum class Block : uint8_t { file, model, expected, release, unknown, stage, rollback, test };
+enum class Block : uint8_t {
+  file,
+  model,
+  expected,
+  release,
+  unknown,
+  require,
+  stage,
+  rollback,
+  test
+};
 
 // "a release", for messages.
 std::string_view name_of(Block block);

@@ -49,6 +49,7 @@ inline constexpr size_t request_slots_max = 16;  // headers and cookies that rou
 inline constexpr size_t request_terms_max = 64;
 inline constexpr size_t forced_routes_max = 16;
 inline constexpr size_t set_members_max = 8;     // besides the release itself
+inline constexpr size_t gates_max = 64;  // a bit each
 inline constexpr size_t plan_bytes_max = 8u << 20;
 inline constexpr int64_t duration_ns_max = int64_t{30} * 24 * 3600 * 1'000'000'000;
 inline constexpr int64_t duration_ns_min = 1'000'000;
@@ -61,6 +62,7 @@ inline constexpr size_t shared_bytes_max = 512u << 20;
 inline constexpr size_t shards_max = 64;
 inline constexpr size_t decision_ring = 256;
 inline constexpr size_t evidence_max = 8;
+inline constexpr size_t tick_ring_bytes = 1u << 20;  // recorded ticks on their way to the disk
 
 // -- event lines
 inline constexpr size_t event_bytes_max = 64u * 1024;
@@ -81,6 +83,8 @@ inline constexpr int64_t retry_longest_ns = 60'000'000'000;
 inline constexpr size_t control_frame_bytes_max = 1u << 20;
 inline constexpr size_t control_connections_max = 64;
 inline constexpr int64_t control_read_deadline_ns = 5'000'000'000;
+inline constexpr size_t card_bytes_max = 1u << 20;    // a model card
+inline constexpr uint64_t tick_log_bytes_max = 64u << 20;  // of a release, on disk
 inline constexpr size_t hands_open_max = 64;        // orders without an outcome
 inline constexpr size_t hand_key_bytes_max = 128;
 inline constexpr size_t hand_why_bytes_max = 2048;

@@ -1,5 +1,6 @@
 #include "runtime/host/authority.h"
 
+#include <grp.h>
 #include <pwd.h>
 #include <sys/socket.h>
 
@@ -24,6 +25,16 @@ std::string user_name(uid_t user) {
     return entry.pw_name;
   }
   return fmt::format("uid {}", user);
+}
+
+std::string group_name(gid_t id) {
+  group entry{};
+  group* found = nullptr;
+  std::vector<char> text(name_bytes);
+  if (getgrgid_r(id, &entry, text.data(), text.size(), &found) == 0 && found != nullptr) {
+    return entry.gr_name;
+  }
+  return fmt::format("gid {}", id);
 }
 
 Result<std::vector<gid_t>> supplementary_groups(int socket) {
@@ -79,6 +90,19 @@ std::vector<std::string> teams_of(const ControlRules& rules, const Peer& peer) {
     if (is_member(team, peer)) names.push_back(team.name);
   }
   return names;
+}
+
+std::string members_text(const ControlRules& rules, std::string_view team) {
+  std::string text;
+  const auto add = [&](const std::string& name) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", name);
+  };
+  for (const Team& one : rules.teams) {
+    if (one.name != team) continue;
+    for (const uid_t user : one.users) add(user_name(user));
+    for (const gid_t group : one.groups) add("group " + group_name(group));
+  }
+  return text.empty() ? "nobody: relc.yaml has no such team" : text;
 }
 
 Status may_use(const ControlRules& rules, const Peer& peer, std::string_view verb) {

@@ -43,6 +43,9 @@ bool is_in_team(const ControlRules& rules, const Peer& peer, std::string_view te
 // The names of the peer's teams, in the order of the rules.
 std::vector<std::string> teams_of(const ControlRules& rules, const Peer& peer);
 
+// Who is in a team, for people: `alice, bob, group risk`.
+std::string members_text(const ControlRules& rules, std::string_view team);
+
 Status may_use(const ControlRules& rules, const Peer& peer, std::string_view verb);
 
 }  // namespace rel

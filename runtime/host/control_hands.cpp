@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "runtime/base/limits.h"
@@ -26,6 +26,7 @@ constexpr VerbRow verbs[] = {
     {"promote", HandKind::promote},   {"override", HandKind::overrule},
     {"rollback", HandKind::rollback}, {"withdraw", HandKind::withdraw},
     {"abort", HandKind::abort},       {"unquarantine", HandKind::none},
+    {"approve", HandKind::none},      {"review", HandKind::none},
 };
 
 const VerbRow* row_of(std::string_view verb) {
@@ -132,6 +133,27 @@ Status read_arguments(const Plan& plan, const Json& request, HandRecord& order) 
   return ok();
 }
 
+// What the host carries out itself, in one transaction with its decision.
+Status carry_out(Host& host, const Json& request, const Peer& peer, HandRecord& order,
+                 int64_t now_ns) {
+  if (order.verb == "unquarantine") return host.unquarantine(order, now_ns);
+  if (host.release().id == 0) {
+    return Error{fmt::format("the release does not start: {}", host.blocked())};
+  }
+  order.detail = fmt::format("{}", fmt::join(teams_of(host.control_rules(), peer), ","));
+  if (order.verb == "approve") {
+    Result<std::string> points = host.checklist().approvable(peer, text_of(request, "point"));
+    if (!points) return points.error();
+    order.argument = *points;
+    return host.answer_gate(order, DecisionKind::approved, now_ns);
+  }
+  const EngineState state = host.state();
+  if (state.phase != Phase::running) return Error{"the release does not run"};
+  if (Status s = host.checklist().reviewable(peer, state.stage); !s) return s;
+  order.argument = host.plan().text(host.plan().stages[state.stage.value].name);
+  return host.answer_gate(order, DecisionKind::reviewed, now_ns);
+}
+
 Status read_order(Host& host, const Json& request, const Peer& peer, HandRecord& order) {
   if (Status s = may_use(host.control_rules(), peer, order.verb); !s) return s;
   if (Status s = check_words(order); !s) return s;
@@ -168,13 +190,16 @@ std::string answer_hand(Host& host, const Json& request, const Peer& peer, int64
   if (Status read = read_order(host, request, peer, order); !read) {
     return refuse_order(host, std::move(order), read.error().message, now_ns);
   }
-  if (order.command.kind == HandKind::none) {
-    if (Status done = host.unquarantine(order, now_ns); !done) {
+  auto known = host.hands().with_key(order.key);
+  const bool again = known && known->has_value();
+  if (order.command.kind == HandKind::none && !again) {
+    if (Status done = carry_out(host, request, peer, order, now_ns); !done) {
       return refuse_order(host, std::move(order), done.error().message, now_ns);
     }
-    order.outcome = HandOutcome::done;
+    return answer_line({{"ok", true}, {"order", order_json(order)}});
   }
-  Result<HandRecord> taken = host.hands().submit(std::move(order));
+  Result<HandRecord> taken =
+      again ? Result<HandRecord>(std::move(**known)) : host.hands().submit(std::move(order));
   if (!taken) return refusal_line(taken.error().message);
   if (taken->verb != verb) return refusal_line("the key belongs to another order");
   return answer_line({{"ok", true}, {"order", order_json(*taken)}});

@@ -65,11 +65,15 @@ Result<HandBook> HandBook::open(Runtime& runtime, HandTable& table, int64_t rele
   return book;
 }
 
-Result<HandRecord> HandBook::submit(HandRecord order) {
+Result<std::optional<HandRecord>> HandBook::with_key(std::string_view key) {
   for (const Line& line : lines_) {
-    if (line.order.key == order.key) return line.order;
+    if (line.order.key == key) return std::optional(line.order);
   }
-  Result<std::optional<HandRecord>> known = table_->with_key(order.key);
+  return table_->with_key(key);
+}
+
+Result<HandRecord> HandBook::submit(HandRecord order) {
+  Result<std::optional<HandRecord>> known = with_key(order.key);
   if (known && known->has_value()) return std::move(**known);
   const bool first = may_go_first(order) && order.outcome == HandOutcome::accepted;
   if (!known && !first) return known.error();

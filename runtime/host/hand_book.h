@@ -29,6 +29,10 @@ class HandBook {
   // that carries an outcome already (refused before it came here, or done by the host) is only
   // written down.
   Result<HandRecord> submit(HandRecord order);
+  // The order with this key, when there is one. An error: the journal cannot be read.
+  Result<std::optional<HandRecord>> with_key(std::string_view key);
+  // The number of an order that the host carries out and writes down itself.
+  uint64_t take_number() { return next_++; }
   // Posts what is next, settles what the engine has taken.
   void step(const EngineState& state);
   // The order behind a decision; nothing when the journal does not know it either.

@@ -9,12 +9,15 @@
 #include "runtime/base/check.h"
 #include "runtime/base/time_text.h"
 #include "runtime/host/status_json.h"
+#include "runtime/stage/gates.h"
 
 namespace rel {
 namespace {
 
 constexpr int64_t snapshot_interval_ns = 1'000'000'000;
 constexpr int64_t journal_retry_ns = 500'000'000;
+constexpr int64_t record_interval_ns = 1'000'000'000;
+constexpr int64_t reading_interval_ns = 1'000'000'000;
 // An evaluator publishes its state a moment before its decisions. A pass that meets that moment is
 // left out; a ring that was full has a gap that no waiting closes, hence a limit.
 constexpr int torn_passes_max = 10;
@@ -91,6 +94,9 @@ Status Host::recover(HostTime now) {
   Result<HandBook> hands = HandBook::open(runtime_, journal_.hands(), release_.id);
   if (!hands) return hands.error();
   hands_.emplace(std::move(*hands));
+  checklist_.emplace(runtime_.plan(), settings_.control, settings_.read_card,
+                     settings_.policy_folder);
+  read_checklist(now);
   if (first.phase == Phase::idle && blocked_.empty()) runtime_.request_start();
   return ok();
 }
@@ -128,9 +134,72 @@ Status Host::begin_release(int64_t now_ns) {
   return ok();
 }
 
+// What the host does itself, with its decision and its order in one transaction.
+Status Host::carry_out(HandRecord& order, JournalEntry& entry, std::string_view cleared) {
+  order.command.sequence = hands_->take_number();
+  order.release = release_.id;
+  order.outcome = HandOutcome::done;
+  entry.actor = order.actor;
+  entry.decision.reason = Reason::by_hand;
+  entry.decision.hand = order.command.sequence;
+  const JournalBatch batch{.entries = {&entry, 1}, .order = &order, .cleared = cleared};
+  if (Status s = journal_.record(release_.id, runtime_.plan(), batch); !s) return s;
+  if (settings_.logged) settings_.logged(entry);
+  return ok();
+}
+
+Status Host::answer_gate(HandRecord& order, DecisionKind kind, int64_t now_ns) {
+  const EngineState state = runtime_.engine_state();
+  JournalEntry entry{.because = fmt::format("{}: {}", order.argument, order.why),
+                     .frame = aggregates_json(runtime_)};
+  entry.decision.time_ns = now_ns;
+  entry.decision.epoch = state.epoch;
+  entry.decision.kind = kind;
+  entry.decision.stage = state.stage;
+  entry.decision.share_millionths = route_of(runtime_.plan(), state).share_millionths;
+  if (Status s = carry_out(order, entry, {}); !s) return s;
+  next_reading_ns_ = 0;
+  return ok();
+}
+
+// Ticks prove decisions, they do not carry them: a disk that refuses them stops nothing, and what
+// it refused is a gap of the replay.
+void Host::keep_ticks(HostTime now) {
+  if (release_.id == 0 || now.steady_ns < next_record_ns_) return;
+  next_record_ns_ = now.steady_ns + record_interval_ns;
+  if (!tick_log_) {
+    Result<TickLog> log = TickLog::open(settings_.state_dir, release_.id);
+    if (!log) return;
+    tick_log_.emplace(std::move(*log));
+  }
+  recorded_.clear();
+  runtime_.take_recorded(recorded_);
+  if (!recorded_.empty() && !tick_log_->append(recorded_)) tick_log_.reset();
+}
+
+// A journal that cannot be read leaves the readings as they are; it permits nothing either.
+void Host::read_checklist(HostTime now) {
+  if (runtime_.plan().gates.empty() || now.steady_ns < next_reading_ns_) return;
+  next_reading_ns_ = now.steady_ns + reading_interval_ns;
+  if (!checklist_->read(journal_.hands(), release_.id, now.now_ns)) return;
+  runtime_.set_gates(checklist_->passed());
+}
+
+// Every point that a raise needs is asked once more before the raise is written down.
+void Host::keep_gates_open(Pass& pass, HostTime now) {
+  if (!pass.asks) return;
+  const uint64_t needed = stage::gates_needed(runtime_.plan(), pass.state, pass.state.pending);
+  if (needed == 0) return;
+  next_reading_ns_ = 0;
+  read_checklist(now);
+  if ((needed & ~checklist_->passed()) == 0) return;
+  pass.asks = false;
+  runtime_.refuse_raise(pass.state.pending.id);
+}
+
 // The record of the release comes first: it has no state yet, so that a host that dies here judges
 // anew whether the release may start.
-Status Host::unquarantine(const HandRecord& order, int64_t now_ns) {
+Status Host::unquarantine(HandRecord& order, int64_t now_ns) {
   const Plan& plan = runtime_.plan();
   const std::string candidate(candidate_identity(plan));
   auto quarantine = journal_.quarantined(candidate);
@@ -143,15 +212,11 @@ Status Host::unquarantine(const HandRecord& order, int64_t now_ns) {
     hands_->begin_release(release_.id);
     prepare_way_back({});
   }
-  JournalEntry entry{.because = fmt::format("candidate `{}`: {}", candidate, order.why),
-                     .actor = order.actor};
+  JournalEntry entry{.because = fmt::format("candidate `{}`: {}", candidate, order.why)};
   entry.decision.time_ns = now_ns;
   entry.decision.epoch = state().epoch;
   entry.decision.kind = DecisionKind::unquarantined;
-  entry.decision.reason = Reason::by_hand;
-  const JournalBatch batch{.entries = {&entry, 1}, .cleared = candidate};
-  if (Status s = journal_.record(release_.id, plan, batch); !s) return s;
-  if (settings_.logged) settings_.logged(entry);
+  if (Status s = carry_out(order, entry, candidate); !s) return s;
   if (blocked_.empty()) return ok();
   blocked_.clear();
   if (Status s = check_may_start({.now_ns = now_ns}); !s) return s;
@@ -203,6 +268,8 @@ void Host::step(HostTime now) {
   if (!restoring_) hands_->step(runtime_.engine_state());
   follower_->advance(runtime_.published_route().share_millionths, now);
   take_rehearsal(now);
+  read_checklist(now);
+  keep_ticks(now);
   if (!blocked_.empty() || now.steady_ns < retry_at_ns_) return;
   keep_journal(now);
   if (journal_error_.empty()) go_back(now);
@@ -238,6 +305,7 @@ void Host::sort_decisions(Pass& pass, HostTime now) {
     pass.asks = false;
     runtime_.refuse_raise(pending.id);
   }
+  keep_gates_open(pass, now);
   for (const Decision& decision : pass.ring) {
     if (decision.id <= last_journaled_) continue;
     const bool of_raise = decision.durable_first != 0;
@@ -391,6 +459,8 @@ Status Host::write(JournalBatch batch) {
   const std::vector<uint64_t> evidence =
       batch.state == nullptr ? std::vector<uint64_t>{} : runtime_.evidence_checkpoint();
   batch.evidence = evidence;
+  const std::vector<ProbeRecord> probes = checklist_->take_changes(release_.id);
+  batch.probes = probes;
   // In force from the moment the rollback is on disk, not after the slowest action.
   if (failed != entries.end()) {
     const int64_t since_ns = failed->decision.time_ns;

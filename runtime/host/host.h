@@ -18,11 +18,13 @@
 #include "runtime/actuators/registry.h"
 #include "runtime/base/result.h"
 #include "runtime/host/authority.h"
+#include "runtime/host/checklist.h"
 #include "runtime/host/hand_book.h"
 #include "runtime/host/host_time.h"
 #include "runtime/host/recovery.h"
 #include "runtime/host/rehearsal.h"
 #include "runtime/host/route_follower.h"
+#include "runtime/host/tick_log.h"
 #include "runtime/host/way_back.h"
 #include "runtime/journal/journal.h"
 #include "runtime/runtime.h"
@@ -38,6 +40,8 @@ struct HostSettings {
   HttpClient* http = nullptr;  // null: actions over HTTP are refused; borrowed
   ProbeWayBack probes = ProbeWayBack::on_demand;
   ControlRules control;
+  ReadModelCard read_card;    // empty: no model card can be read
+  std::string policy_folder;  // what paths of the policy are relative to
   // Called with every decision once it is durable.
   std::function<void(const JournalEntry&)> logged;
 };
@@ -55,8 +59,11 @@ class Host {
   // -- hands
   HandBook& hands() { return *hands_; }
   // Clears the candidate's quarantine, in the name of who ordered it; a release that it kept from
-  // starting starts.
-  Status unquarantine(const HandRecord& order, int64_t now_ns);
+  // starting starts. Gives the order its number; durable on return, as everything of it.
+  Status unquarantine(HandRecord& order, int64_t now_ns);
+  // An approval or a review: it counts from now on. The numbers of the stage are kept with it.
+  Status answer_gate(HandRecord& order, DecisionKind kind, int64_t now_ns);
+  const Checklist& checklist() const { return *checklist_; }
 
   // -- looking
   const Plan& plan() const { return runtime_.plan(); }
@@ -104,6 +111,10 @@ class Host {
   bool read_ring(Pass& pass);
   void sort_decisions(Pass& pass, HostTime now);
   void name_hand(JournalEntry& entry);
+  Status carry_out(HandRecord& order, JournalEntry& entry, std::string_view cleared);
+  void keep_ticks(HostTime now);
+  void read_checklist(HostTime now);
+  void keep_gates_open(Pass& pass, HostTime now);
   void settle_last_raise(Pass& pass);
   void keep_journal(HostTime now);
   bool snapshot_is_due(const Pass& pass) const;
@@ -129,6 +140,11 @@ class Host {
   std::unique_ptr<Rehearsal> rehearsal_;
   std::optional<RehearsalRecord> rehearsed_;  // the latest
   bool told_not_ready_ = false;
+  std::optional<TickLog> tick_log_;
+  std::string recorded_;                  // ticks on their way to their log
+  int64_t next_record_ns_ = 0;            // steady clock
+  std::optional<Checklist> checklist_;
+  int64_t next_reading_ns_ = 0;           // steady clock
   std::optional<EngineState> restoring_;  // handed to the runtime, not yet in force
   std::optional<RaiseRecord> raise_;      // the latest in the journal
   std::optional<SeriesPace> pace_;        // of the samples

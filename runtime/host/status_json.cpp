@@ -11,6 +11,7 @@
 #include "runtime/base/verdict.h"
 #include "runtime/host/host.h"
 #include "runtime/plan/print_routing.h"
+#include "runtime/host/trigger_numbers.h"
 #include "runtime/plan/text.h"
 #include "runtime/stage/decision_text.h"
 #include "runtime/stage/permission.h"
@@ -93,7 +94,30 @@ Json aggregates(const Runtime& runtime) {
   return rows;
 }
 
-Json triggers(const Plan& plan, const EngineState& state) {
+Json numbers(const Plan& plan, const Trigger& trigger, const Frame& frame) {
+  Json rows = Json::array();
+  const FrameNumbers view{frame.values, frame.causes, frame.samples};
+  for (const TriggerNumber& number : trigger_numbers(plan, trigger, view)) {
+    rows.push_back({{"expr", number.text},
+                    {"known", number.known},
+                    {"value", number.value},
+                    {"limit", number.limit},
+                    {"unit", unit_name(number.unit)},
+                    {"near", number.near},
+                    {"samples", number.samples}});
+  }
+  return rows;
+}
+
+Json stages(const Plan& plan) {
+  Json rows = Json::array();
+  for (const Stage& stage : plan.stages) {
+    rows.push_back({{"name", plan.text(stage.name)}, {"text", plan.text(stage.text)}});
+  }
+  return rows;
+}
+
+Json triggers(const Plan& plan, const EngineState& state, const Frame& frame) {
   Json rows = Json::array();
   for (size_t i = 0; i < plan.triggers.size(); i++) {
     const Trigger& trigger = plan.triggers[i];
@@ -110,7 +134,8 @@ Json triggers(const Plan& plan, const EngineState& state) {
                     {"verdict", verdict_name(static_cast<Verdict>(seen.verdict))},
                     {"condition", condition},
                     {"pending_s", condition ? seconds(state.last_tick_ns - seen.since_ns) : 0.0},
-                    {"for_s", seconds(for_ns)}});
+                    {"for_s", seconds(for_ns)},
+                    {"numbers", numbers(plan, trigger, frame)}});
   }
   return rows;
 }
@@ -162,6 +187,37 @@ Json proxies(Host& host) {
     rows.push_back({{"route", plan.text(plan.actions[proxy.action.value].text)},
                     {"share", proxy.share ? Json(share(*proxy.share)) : Json(nullptr)},
                     {"error", text_or_null(proxy.error)}});
+  }
+  return rows;
+}
+
+// What must be met before exposure grows: what was asked, what answered, what is missing.
+Json checklist(const Plan& plan, const Checklist& read) {
+  Json rows = Json::array();
+  for (size_t i = 0; i < plan.gates.size(); i++) {
+    const Gate& gate = plan.gates[i];
+    const GateReading& reading = read.readings()[i];
+    rows.push_back({{"point", plan.text(gate.name)},
+                    {"stage", gate.stage.is_none()
+                                  ? Json(nullptr)
+                                  : text_or_null(plan.text(plan.stages[gate.stage.value].name))},
+                    {"rule", plan.text(gate.text)},
+                    {"passed", reading.passed},
+                    {"asked", reading.asked},
+                    {"answered", reading.answered},
+                    {"time", rfc3339_text(reading.time_ns)},
+                    {"missing", text_or_null(reading.missing)}});
+  }
+  return rows;
+}
+
+// Triggers that a person has overridden, and until when.
+Json overridden(const Plan& plan, const EngineState& state) {
+  Json rows = Json::array();
+  for (size_t i = 0; i < plan.triggers.size(); i++) {
+    if (state.overruled_until_ns[i] <= state.last_tick_ns) continue;
+    rows.push_back({{"name", plan.text(plan.triggers[i].name)},
+                    {"until", rfc3339_text(state.overruled_until_ns[i])}});
   }
   return rows;
 }
@@ -240,6 +296,9 @@ std::string status_json(Host& host) {
   json["set"] = set_of(plan, state);
   json["held"] = state.holding != 0;
   json["held_because"] = held_because(plan, state);
+  json["paused"] = state.paused != 0;
+  json["overridden"] = overridden(plan, state);
+  json["checklist"] = checklist(plan, host.checklist());
   json["blocked"] = text_or_null(host.blocked());
   json["settled"] = host.settled();
   json["time"] = rfc3339_text(state.last_tick_ns);
@@ -252,7 +311,8 @@ std::string status_json(Host& host) {
   json["actions"] = actions(plan, host.actions());
   json["proxies"] = proxies(host);
   json["rehearsal"] = rehearsal(host);
-  json["triggers"] = triggers(plan, state);
+  json["stages"] = stages(plan);
+  json["triggers"] = triggers(plan, state, read_frame(host.runtime()));
   json["aggregates"] = aggregates(host.runtime());
   return dump(json);
 }

@@ -53,7 +53,7 @@ class Statement {
   int bind_result_ = 0;  // first failure of a bind, reported by step()
 };
 
-enum class DatabaseMode { create, read_only };
+enum class DatabaseMode { create, read_only, salvage };  // salvage: read-only, damaged or not
 
 class Database {
  public:

@@ -105,6 +105,16 @@ Result<std::vector<HandRecord>> HandTable::open(int64_t release) {
   return read_all(*find);
 }
 
+Result<std::vector<HandRecord>> HandTable::answers(int64_t release) {
+  Result<Statement> find = database_.prepare(
+      fmt::format("{} WHERE release=? AND outcome=? AND verb IN ('approve', 'review') "
+                  "ORDER BY sequence",
+                  columns));
+  if (!find) return find.error();
+  find->bind(1, release).bind(2, static_cast<int64_t>(HandOutcome::done));
+  return read_all(*find);
+}
+
 Result<std::vector<HandRecord>> HandTable::after(uint64_t sequence, size_t limit) {
   Result<Statement> find = database_.prepare(
       fmt::format("{} WHERE sequence>? ORDER BY sequence LIMIT ?", columns));

@@ -46,6 +46,8 @@ class HandTable {
   Result<std::optional<HandRecord>> with_key(std::string_view key);
   // Orders of a release whose outcome is `accepted`, oldest first.
   Result<std::vector<HandRecord>> open(int64_t release);
+  // Approvals and reviews of a release that count, oldest first.
+  Result<std::vector<HandRecord>> answers(int64_t release);
   // All of the journal after `sequence`, oldest first, at most `limit`.
   Result<std::vector<HandRecord>> after(uint64_t sequence, size_t limit);
   Result<uint64_t> last_sequence();

@@ -112,6 +112,7 @@ class Transaction {
 struct Journal::Parts {
   std::unique_ptr<Database> database;
   std::optional<HandTable> hands;
+  std::optional<ProbeTable> probes;
   // What each tick of a busy host uses, prepared once.
   Statement insert_decision;
   Statement find_decision;
@@ -140,14 +141,16 @@ Journal::Journal() : parts_(std::make_unique<Parts>()) {}
 Journal::~Journal() = default;
 
 Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options) {
-  const DatabaseMode mode =
-      options.mode == JournalMode::own ? DatabaseMode::create : DatabaseMode::read_only;
+  const DatabaseMode mode = options.mode == JournalMode::own         ? DatabaseMode::create
+                            : options.mode == JournalMode::read_only ? DatabaseMode::read_only
+                                                                     : DatabaseMode::salvage;
   Result<std::unique_ptr<Database>> database = Database::open(options.path, options.vfs, mode);
   if (!database) return database.error();
   if (Status s = prepare_schema(**database, mode); !s) return s.error();
   std::unique_ptr<Journal> journal(new Journal());
   journal->parts_->database = std::move(*database);
   journal->parts_->hands.emplace(*journal->parts_->database);
+  journal->parts_->probes.emplace(*journal->parts_->database);
   if (Status s = journal->parts_->prepare(); !s) return s.error();
   return journal;
 }
@@ -275,6 +278,12 @@ Status Journal::record(int64_t release, const Plan& plan, const JournalBatch& ba
   }
   if (batch.cooldown != nullptr) {
     if (Status s = parts_->add_cooldown(*batch.cooldown); !s) return s;
+  }
+  for (const ProbeRecord& probe : batch.probes) {
+    if (Status s = parts_->probes->put(probe); !s) return s;
+  }
+  if (batch.order != nullptr) {
+    if (Status s = parts_->hands->put(*batch.order); !s) return s;
   }
   if (!batch.cleared.empty()) {
     if (Status s = parts_->clear_quarantine(batch.cleared); !s) return s;
@@ -486,6 +495,15 @@ Result<std::vector<LoggedDecision>> Journal::decisions(int64_t release, int64_t 
   }
 }
 
+Result<int64_t> Journal::last_decision(int64_t release) {
+  Result<Statement> find = parts_->database->prepare(
+      "SELECT coalesce(max(sequence), 0) FROM decisions WHERE release=?");
+  if (!find) return find.error();
+  Result<bool> row = find->bind(1, release).step();
+  if (!row) return row.error();
+  return find->integer(0);
+}
+
 Result<std::vector<ActionRecord>> Journal::actions(int64_t release) {
   Result<Statement> read = parts_->database->prepare(
       "SELECT action, round, status, attempts, first_ns, time_ns, due_ns, detail, checksum "
@@ -554,6 +572,7 @@ Result<std::optional<CooldownRecord>> Journal::cooldown(std::string_view model) 
 }
 
 HandTable& Journal::hands() { return *parts_->hands; }
+ProbeTable& Journal::probes() { return *parts_->probes; }
 
 std::string_view candidate_identity(const Plan& plan) {
   const std::string_view digest = plan.text(plan.candidate.digest);

@@ -19,6 +19,7 @@
 
 #include "runtime/base/result.h"
 #include "runtime/journal/hand_table.h"
+#include "runtime/journal/probe_table.h"
 #include "runtime/plan/plan.h"
 #include "runtime/plot/series.h"
 #include "runtime/stage/decision.h"
@@ -129,6 +130,8 @@ struct JournalBatch {
   std::span<const ActionRecord> actions;
   const QuarantineRecord* quarantine = nullptr;
   const CooldownRecord* cooldown = nullptr;
+  std::span<const ProbeRecord> probes;
+  const HandRecord* order = nullptr;  // that the host itself carries out
   std::string_view cleared;  // this candidate is no longer quarantined; empty: nobody
   const Acknowledgement* acknowledgement = nullptr;
   const SeriesPoint* sample = nullptr;
@@ -143,7 +146,11 @@ struct RehearsalRecord {
   std::string detail;  // a line a step
 };
 
-enum class JournalMode : uint8_t { own, read_only };
+enum class JournalMode : uint8_t {
+  own,
+  read_only,
+  salvage,  // read-only, and a damaged file is opened as well
+};
 
 struct JournalOptions {
   std::string path;
@@ -172,6 +179,7 @@ class Journal {
   // Decisions after `sequence`, oldest first, at most `limit`. Those of a raise that was taken back
   // are left out.
   Result<std::vector<LoggedDecision>> decisions(int64_t release, int64_t after, size_t limit);
+  Result<int64_t> last_decision(int64_t release);  // its sequence; 0: none
   Result<std::vector<ActionRecord>> actions(int64_t release);
   Result<std::optional<Acknowledgement>> acknowledged(int64_t release, uint64_t epoch);
   // Samples of the release, oldest first.
@@ -184,6 +192,8 @@ class Journal {
 
   // What people ordered.
   HandTable& hands();
+  // What the points of the checklist answered.
+  ProbeTable& probes();
 
  private:
   Journal();

@@ -11,15 +11,12 @@
 #include "runtime/plan/plan.h"
 #include "runtime/stage/decision.h"
 #include "runtime/stage/engine.h"
+#include "runtime/stage/state_bytes.h"
 
 namespace rel {
 
 std::string encode_decision(const Decision& decision);
 Result<Decision> decode_decision(std::string_view bytes);
-
-// Only the sustains and triggers that `plan` has are kept.
-std::string encode_state(const Plan& plan, const EngineState& state);
-Result<EngineState> decode_state(const Plan& plan, std::string_view bytes);
 
 // What a reader must agree with before it decodes anything.
 std::string layout_text();

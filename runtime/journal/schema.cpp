@@ -10,7 +10,7 @@ namespace rel {
 namespace {
 
 constexpr int64_t application_id = 0x52454c43;  // "RELC"
-constexpr int64_t format_version = 2;
+constexpr int64_t format_version = 3;
 
 // Every row that recovery relies on carries a checksum over its own columns.
 constexpr const char* create_tables = R"sql(
@@ -55,6 +55,10 @@ CREATE TABLE hands(
   verb TEXT NOT NULL, argument TEXT NOT NULL, actor TEXT NOT NULL, why TEXT NOT NULL,
   time_ns INTEGER NOT NULL, outcome INTEGER NOT NULL, detail TEXT NOT NULL,
   command BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT;
+CREATE TABLE probes(
+  release INTEGER NOT NULL, gate INTEGER NOT NULL, time_ns INTEGER NOT NULL,
+  passed INTEGER NOT NULL, asked TEXT NOT NULL, answered TEXT NOT NULL,
+  checksum INTEGER NOT NULL, PRIMARY KEY(release, gate, time_ns)) STRICT, WITHOUT ROWID;
 CREATE TABLE quarantine(
   candidate TEXT PRIMARY KEY, release TEXT NOT NULL, since_ns INTEGER NOT NULL) STRICT;
 CREATE TABLE cooldowns(
@@ -140,6 +144,7 @@ Status prepare_schema(Database& database, DatabaseMode mode) {
     }
   }
   if (Status s = check_identity(database); !s) return s;
+  if (mode == DatabaseMode::salvage) return ok();
   if (Status s = check_soundness(database); !s) return s;
   return mode == DatabaseMode::create ? settle_log(database) : ok();
 }

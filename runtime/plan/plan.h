@@ -508,6 +508,31 @@ struct Need {
   StringId beside;   // what the baseline reads, served at the same time; none: not said
 };
 
+enum class GateKind : uint8_t {
+  approval,  // `count` people of a team have approved the release
+  review,    // `count` people of a team have reviewed the stage
+  card,      // the model card has its sections and names the candidate
+};
+
+// Where a gate stands: before every increase, or only before its stage is left.
+enum class GateAt : uint8_t { every_raise, leaving };
+
+// What the world must have answered before exposure grows: a point of the checklist, or a review.
+// The host asks and keeps the evidence; the engine is handed one bit for each, and asks for no
+// raise while a bit it needs is missing.
+struct Gate {
+  GateKind kind = GateKind::approval;
+  GateAt at = GateAt::every_raise;
+  uint8_t reserved[2] = {};
+  StageId stage;           // leaving
+  uint32_t count = 0;      // people
+  int64_t within_ns = 0;   // what is older does not count; 0: it counts for the whole release
+  StringId name;           // `approved`
+  Rows<StringId> arguments;  // rows of Plan::gate_arguments: team; card: path, then sections
+  StringId text;           // as written
+  PlanSpan span;
+};
+
 // How a model is named and what it resolved to. `digest` is "sha256:..." when the reference could
 // be resolved at compile time (`file(...)`, `digest(...)`), else the reference is its own identity.
 struct ModelRef {
@@ -560,6 +585,8 @@ struct Plan {
   // The set the release advances and goes back with, and the other members by name.
   StringId set;
   std::vector<StringId> set_members;
+  std::vector<Gate> gates;
+  std::vector<StringId> gate_arguments;
 
   // -- what unknown does, by cause: [0] insufficient, [1] no_data, [2] source_error
   UnknownRule unknown[3];

@@ -382,6 +382,7 @@ class Printer {
            quoted(need.version), need.beside.is_none() ? "" : " beside " + quoted(need.beside));
     }
     for (size_t row = 0; row < plan_.actions.size(); ++row) action(row);
+    gates();
     if (plan_.quarantine_candidate != 0) line("quarantine candidate");
     if (plan_.cooldown_ns != 0) line("cooldown {}", exact_duration_text(plan_.cooldown_ns));
   }
@@ -412,6 +413,25 @@ class Printer {
                                     : fmt::format(", at most {} retries", action.retries_max);
     line("  within {}{}", exact_duration_text(action.within_ns), retries);
     if (action.probe.count != 0) line("  probe:{}", arguments(action.probe));
+  }
+
+  void gates() {
+    constexpr std::string_view kinds[] = {"approval", "review", "card"};
+    for (size_t row = 0; row < plan_.gates.size(); ++row) {
+      const Gate& gate = plan_.gates[row];
+      const std::string where =
+          gate.stage.is_none() ? "every raise"
+                               : "leaving " + std::string(plan_.text(
+                                                  plan_.stages[gate.stage.value].name));
+      std::string arguments;
+      for (uint32_t at = gate.arguments.first; at < gate.arguments.end(); ++at) {
+        arguments += " " + quoted(plan_.gate_arguments[at]);
+      }
+      const std::string within =
+          gate.within_ns == 0 ? "" : " within " + exact_duration_text(gate.within_ns);
+      line("gate {} {} ({}) {} of{}{} {}", row, kinds[static_cast<size_t>(gate.kind)], where,
+           gate.count, arguments, within, at(gate.span));
+    }
   }
 
   const Plan& plan_;

@@ -39,6 +39,7 @@ enum class Section : uint32_t {
   tests,
   calendar,
   routing,
+  gates,
 };
 
 class Writer {
@@ -370,6 +371,19 @@ void visit(Archive& archive, Need& need) {
 }
 
 template <typename Archive>
+void visit(Archive& archive, Gate& gate) {
+  visit(archive, gate.kind);
+  visit(archive, gate.at);
+  visit(archive, gate.stage);
+  archive(gate.count);
+  archive(gate.within_ns);
+  visit(archive, gate.name);
+  visit(archive, gate.arguments);
+  visit(archive, gate.text);
+  visit(archive, gate.span);
+}
+
+template <typename Archive>
 void visit(Archive& archive, UnknownRule& rule) {
   visit(archive, rule.action);
   visit(archive, rule.then);
@@ -500,11 +514,14 @@ void visit_section(Archive& archive, Section section, Plan& plan) {
       visit(archive, plan.sticky_by);
       visit(archive, plan.set);
       return visit(archive, plan.set_members);
+    case Section::gates:
+      visit(archive, plan.gates);
+      return visit(archive, plan.gate_arguments);
   }
 }
 
 constexpr uint32_t section_first = static_cast<uint32_t>(Section::identity);
-constexpr uint32_t section_last = static_cast<uint32_t>(Section::routing);
+constexpr uint32_t section_last = static_cast<uint32_t>(Section::gates);
 
 Error refused(std::string_view what) {
   return Error{fmt::format("the plan cannot be read: {}; build it again with `relc build`", what)};

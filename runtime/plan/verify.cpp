@@ -108,6 +108,7 @@ Status verify_counts(const Plan& plan) {
       {"changes of time zones", plan.zone_changes.size(), limits::zone_changes_max},
       {"windows of increase", plan.increase_windows.size(), limits::increase_windows_max},
       {"needs", plan.needs.size(), limits::needs_max},
+      {"gates", plan.gates.size(), limits::gates_max},
       {"frame values", plan.frame_size, limits::frame_values_max},
   };
   for (const auto& table : tables) {
@@ -527,6 +528,38 @@ Status verify_way_back(const Plan& plan) {
   return ok();
 }
 
+Status verify_gates(const Plan& plan) {
+  uint32_t next_argument = 0;
+  for (size_t row = 0; row < plan.gates.size(); ++row) {
+    const Gate& gate = plan.gates[row];
+    const auto refuse = [&](std::string_view what) { return broken_row("gate", row, what); };
+    if (!known(gate.kind, GateKind::card) || !known(gate.at, GateAt::leaving)) {
+      return refuse("has no known kind");
+    }
+    const bool leaving = gate.at == GateAt::leaving;
+    if (leaving ? gate.stage.value >= plan.stages.size() : !gate.stage.is_none()) {
+      return refuse("has no stage, or one too many");
+    }
+    const Rows<StringId> arguments = gate.arguments;
+    if (arguments.first != next_argument || arguments.count == 0 ||
+        !fits(arguments, plan.gate_arguments)) {
+      return refuse("does not own its arguments");
+    }
+    for (uint32_t at = arguments.first; at < arguments.end(); ++at) {
+      if (!names_text(plan, plan.gate_arguments[at])) return refuse("has an empty argument");
+    }
+    const bool people = gate.kind != GateKind::card;
+    if ((gate.count > 0) != people || !is_time(gate.within_ns)) return refuse("is out of range");
+    if (!names_text(plan, gate.name) || !names_text(plan, gate.text) ||
+        !span_fits(plan, gate.span)) {
+      return refuse("has no name, text or place");
+    }
+    next_argument = arguments.end();
+  }
+  if (next_argument != plan.gate_arguments.size()) return broken("an argument has no gate");
+  return ok();
+}
+
 bool texts_fit(const Plan& plan) {
   for (const Predicate& predicate : plan.predicates) {
     if (!names_text(plan, predicate.text)) return false;
@@ -545,7 +578,7 @@ Status verify_plan(const Plan& plan) {
                             verify_windows, verify_trackers, verify_aggregates, verify_sustains,
                             verify_predicates, verify_stages, verify_routing, verify_tests,
                             verify_triggers, verify_unknown, verify_evidence, verify_way_back,
-                            verify_calendar}) {
+                            verify_calendar, verify_gates}) {
     if (Status status = verify(plan); !status) return status;
   }
   return texts_fit(plan) ? ok() : broken("a predicate has no text, or a node no place");

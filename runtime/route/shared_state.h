@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "runtime/base/limits.h"
+#include "runtime/route/tick_ring.h"
 #include "runtime/stage/engine.h"
 
 namespace rel {
@@ -63,6 +64,7 @@ struct alignas(64) MailBlock {
   std::atomic<uint64_t> granted_raise;
   std::atomic<uint64_t> refused_raise;
   std::atomic<uint64_t> restores;  // odd while `restored` is being written
+  std::atomic<uint64_t> gates_passed;  // a bit for each gate of the plan
   std::atomic<uint32_t> source_failing;
   std::atomic<uint32_t> restored_evidence;  // 1: SharedLayout::restored_offset holds a checkpoint
   MailedHand hands[hand_lanes];
@@ -104,6 +106,7 @@ struct SharedState {
   std::atomic<uint64_t> set_word;  // release_set.h: for the other members of a release set
   MailBlock mail;
   DecisionRing ring;
+  TickRing recorded;
 };
 static_assert(std::is_standard_layout_v<SharedIdentity> && alignof(SharedState) == 64);
 

@@ -157,6 +157,8 @@ EngineState state_in(const SimulationPlace& place, int64_t now_ns) {
 void Simulation::Parts::begin(int64_t time_ns) {
   last_event_ns = time_ns;
   const int64_t first_ns = floor_to(time_ns, options.tick_ns);
+  // A simulation is about the triggers: whoever must say something has said it.
+  runtime->set_gates(UINT64_MAX);
   if (options.place) runtime->restore({state_in(*options.place, first_ns)});
   else runtime->request_start();
   tick(first_ns);

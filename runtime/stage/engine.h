@@ -102,6 +102,7 @@ struct EngineState {
   uint64_t step_samples_read = 0;  // by the aggregate at the last tick
   HandTaken hands_taken[hand_lanes];
   HandWish wish;
+  uint64_t gates_passed = 0;       // by gate of the plan, a bit each
   SustainState sustains[limits::sustains_max];
   TriggerState triggers[limits::triggers_max];
   int64_t overruled_until_ns[limits::triggers_max] = {};  // by trigger; 0: not
@@ -128,12 +129,14 @@ enum class HostEventKind : uint8_t {
   raise_durable,  // the raise `raise_id` is on disk: take effect
   raise_refused,  // it could not be written: stay, and ask again at a later tick
   hand,           // what a person ordered
+  gates,          // which gates are passed now
 };
 
 struct HostEvent {
   HostEventKind kind = HostEventKind::none;
   uint64_t raise_id = 0;
   HandCommand hand;
+  uint64_t gates = 0;
 };
 
 // Verdicts of one tick: by predicate, and by sustain.

@@ -1,6 +1,7 @@
 // Host events of the stage machine: the start, and the answers to what a tick asked for.
 #include <algorithm>
 
+#include "runtime/stage/gates.h"
 #include "runtime/stage/permission.h"
 #include "runtime/stage/step_parts.h"
 
@@ -67,6 +68,15 @@ void take_effect(EventStep& step) {
   }
 }
 
+// A raise that was asked for while its gates were passed is taken back when one is not any more.
+void take_gates(EventStep& step, uint64_t passed) {
+  EngineState& state = step.state;
+  state.gates_passed = passed;
+  if (stage::gates_permit(step.plan, state, state.pending)) return;
+  state.pending = Raise{};
+  stage::void_wish(state, HandRefusal::gate_closed);
+}
+
 // Answers to a raise that was taken back or asked anew name another id.
 bool answers_pending(const EngineState& state, const HostEvent& event) {
   return state.pending.kind != RaiseKind::none && state.pending.id == event.raise_id;
@@ -76,8 +86,9 @@ void start(EventStep& step) {
   EngineState& state = step.state;
   if (state.phase != Phase::idle || state.start_wanted) return;
   state.start_wanted = 1;
+  const bool permitted = stage::gates_permit(step.plan, state, {.kind = RaiseKind::start});
   // A member of a set asks at a tick, when the others are there.
-  if (!state.paused && step.plan.set.is_none()) stage::ask_for_start(step);
+  if (!state.paused && permitted && step.plan.set.is_none()) stage::ask_for_start(step);
 }
 
 }  // namespace
@@ -102,6 +113,7 @@ void engine_event(const Plan& plan, EngineState& state, const HostEvent& event, 
       }
       break;
     case HostEventKind::hand: stage::take_hand(step, event.hand); break;
+    case HostEventKind::gates: take_gates(step, event.gates); break;
   }
   stage::end_output(step);
 }

@@ -1,6 +1,7 @@
 // One tick of the stage machine, a function a phase: rollback beats hold, hold beats promote.
 #include <algorithm>
 
+#include "runtime/stage/gates.h"
 #include "runtime/stage/permission.h"
 #include "runtime/stage/stage_end.h"
 #include "runtime/stage/step_parts.h"
@@ -377,6 +378,7 @@ void ask_for_next_step(TickStep& step) {
   const StageId here = step.state.stage;
   const Raise next{.kind = RaiseKind::step, .stage = here, .step = step.state.step + 1};
   if (!stage::is_permitted(step.plan, step.state, next, step.now_ns)) return;
+  if (!stage::gates_permit(step.plan, step.state, next)) return;
   if (waits_for_set(step)) return;
   const Reason reason = present_stage(step).step_samples_min > 0 ? Reason::step_samples_full
                                                                  : Reason::step_time_full;
@@ -389,6 +391,7 @@ void ask_for_next_step(TickStep& step) {
 void ask_to_leave_stage(TickStep& step) {
   const StageId here = step.state.stage;
   const Raise next{.kind = RaiseKind::stage, .stage = StageId{here.value + 1}};
+  if (!stage::gates_permit(step.plan, step.state, next)) return;
   const DecisionCause why = gate_cause(step, TriggerAction::promote, Reason::stage_complete);
   const bool last = here.value + 1 == step.plan.stages.size();
   if (!last && !stage::is_permitted(step.plan, step.state, next, step.now_ns)) return;
@@ -431,6 +434,9 @@ void ask_for_wish(TickStep& step) {
   const Raise raise = wished_raise(step);
   if (!stage::is_permitted(step.plan, step.state, raise, step.now_ns)) {
     return stage::void_wish(step.state, HandRefusal::outside_windows);
+  }
+  if (!stage::gates_permit(step.plan, step.state, raise)) {
+    return stage::void_wish(step.state, HandRefusal::gate_closed);
   }
   const StageId here = step.state.stage;
   const DecisionCause why{.reason = Reason::by_hand};
@@ -522,7 +528,8 @@ void engine_tick(const Plan& plan, EngineState& state, const TickVerdicts& verdi
   stage::begin_output(step);
   switch (state.phase) {
     case Phase::idle:
-      state.set_ready = state.start_wanted && !state.paused;
+      state.set_ready = state.start_wanted && !state.paused &&
+                        stage::gates_permit(plan, state, {.kind = RaiseKind::start});
       if (state.set_ready && state.pending.kind == RaiseKind::none && peers.ready &&
           now_ns >= state.raise_not_before_ns) {
         stage::ask_for_start(step);

@@ -11,15 +11,8 @@ from harness import DeploymentTest
 class Hands(DeploymentTest):
     def order(self, verb, *words, why="a test"):
         """Gives an order; its exit code and its JSON, or the refusal's text."""
-        relc = harness.build_dir() / "bin" / "relc"
-        control = f"unix:{self.folder}/control.sock"
-        for argument in self.sidecar.command:
-            if str(argument).startswith("unix:"):
-                control = argument
-        done = subprocess.run(
-            [relc, verb, self.release, *words, "--control", control, "--why", why,
-             "--format", "json"], capture_output=True, text=True, timeout=30)
-        return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
+        code, out, errors = self.sidecar.relc(verb, *words, "--why", why, "--format", "json")
+        return code, json.loads(out) if out else errors
 
     def test_pause_promote_and_rollback_by_hand(self):
         self.deployment.start()
@@ -47,6 +40,24 @@ class Hands(DeploymentTest):
         self.assertEqual(entry["because"], "customers complain")
         self.assertEqual(self.wait_for_kind("paused")["because"], "the on-call changes")
         load.finish()
+        self.assert_replays("rolled_back")
+
+    def assert_replays(self, kind):
+        """The decisions come out of the recorded ticks again, bit for bit; one of this kind too."""
+        relc = harness.build_dir() / "bin" / "relc"
+
+        def replayed():
+            done = subprocess.run([relc, "replay", self.deployment.state, "--format", "json"],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            report = json.loads(done.stdout)
+            return report if report["unproven"] == 0 else None
+        report = harness.wait_until("the last ticks to be on disk", replayed, 10)
+        kinds = [entry["kind"] for entry in self.sidecar.history()]
+        self.assertIn(kind, kinds)
+        self.assertGreater(report["ticks"], 10)
+        self.assertGreater(report["same"], 3)
+        self.assertEqual(report["difference"], "")
 
     def test_an_override_keeps_a_rollback_away_and_ends(self):
         load = self.start_canary()
@@ -55,7 +66,9 @@ class Hands(DeploymentTest):
         self.assertIn("no trigger", refused)
         trigger = self.sidecar.status()["triggers"][0]["name"]
         code, refused = self.order("override", trigger, "until", "2000-01-01T00:00:00Z")
-        self.assertEqual(code, 1)
+        self.assertEqual((code, refused["outcome"]), (1, "refused"))
+        code, order = self.order("override", trigger, "until", "2100-01-01T00:00:00Z")
+        self.assertEqual((code, order["outcome"]), (1, "refused"))  # more than 30 days
         load.finish()
 
 

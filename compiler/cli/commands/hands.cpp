@@ -1,5 +1,6 @@
-// relc pause, resume, promote, override, rollback, withdraw, abort, unquarantine: what a person
-// orders of a running release, in whose name and why; and relc audit, what was ordered.
+// relc approve, review, pause, resume, promote, override, rollback, withdraw, abort, unquarantine:
+// what a person orders of a running release, in whose name and why; and relc audit, what was
+// ordered.
 #include <poll.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ struct HandOptions {
   std::string control;
   std::string why;
   std::string key;
+  std::string point;
   std::string stage;
   std::string trigger;
   std::string until_word;
@@ -70,6 +72,7 @@ Json order_request(const HandOptions& options, uint64_t epoch) {
                   {"why", options.why},
                   {"key", options.key.empty() ? fresh_key() : options.key},
                   {"epoch", epoch}};
+  if (!options.point.empty()) request["point"] = options.point;
   if (!options.stage.empty()) request["stage"] = options.stage;
   if (!options.trigger.empty()) request["trigger"] = options.trigger;
   if (!options.until.empty()) request["until"] = options.until;
@@ -160,6 +163,8 @@ struct VerbHelp {
 };
 
 constexpr VerbHelp verb_helps[] = {
+    {"approve", "approve the release, or one POINT of its checklist"},
+    {"review", "say that the present stage's evidence has been looked at"},
     {"pause", "stop every increase until somebody resumes; a rollback is never stopped"},
     {"resume", "let increases go on"},
     {"promote", "go to the next step or stage now, or into --to STAGE"},
@@ -182,6 +187,9 @@ void add_verb(CLI::App& app, int& exit_code, const VerbHelp& row) {
   auto options = std::make_shared<HandOptions>();
   options->verb = row.verb;
   add_shared(*command, *options);
+  if (options->verb == "approve") {
+    command->add_option("POINT", options->point, "a point of the checklist; otherwise all yours");
+  }
   if (options->verb == "promote") {
     command->add_option("--to", options->stage, "the stage to enter, one that comes later");
   }

@@ -21,14 +21,17 @@
 #include "compiler/cli/command.h"
 #include "compiler/cli/host_config.h"
 #include "compiler/cli/http_library.h"
+#include "compiler/cli/model_card.h"
 #include "compiler/cli/policy_file.h"
 #include "runtime/host/control_server.h"
 #include "runtime/host/control_socket.h"
 #include "runtime/host/control_verbs.h"
+#include "runtime/host/edit.h"
 #include "runtime/host/event_stream.h"
 #include "runtime/host/host.h"
 #include "runtime/host/state_directory.h"
 #include "runtime/journal/log_text.h"
+#include "runtime/journal/salvage.h"
 #include "runtime/route/mapping.h"
 #include "runtime/runtime.h"
 #include "runtime/stage/decision_text.h"
@@ -47,6 +50,7 @@ struct RunOptions {
   std::string events;
   std::string control;
   std::string config;
+  std::string salvage;
   std::string format = "text";
   double wait_s = 10;
   bool attach = false;
@@ -233,12 +237,21 @@ HttpClient* http_client(const Plan& plan) {
   return nullptr;
 }
 
+std::string folder_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
 int serve(const RunOptions& options, const Plan& plan, Journal& journal, HostConfig config,
           int termination) {
   const MappingRequest request = mapping_request(options, plan);
   Result<std::optional<Mapping>> mapping =
       options.attach ? wait_for_gateway(options, request, termination) : opened_mapping(request);
-  if (!mapping) return fail(mapping.error().message);
+  if (!mapping) {
+    const Result<std::string> edit = explain_edit(journal, plan);
+    const bool edited = edit && !edit->empty();
+    return fail(mapping.error().message + (edited ? "\n" + *edit : ""));
+  }
   if (!mapping->has_value()) return exit_clean;
   Result<std::unique_ptr<Runtime>> runtime =
       Runtime::open(plan, Evaluator{.plan = &plan, .compiled = {}}, (*mapping)->memory());
@@ -248,7 +261,9 @@ int serve(const RunOptions& options, const Plan& plan, Journal& journal, HostCon
   const gid_t control_group = config.control.group;
   HostSettings settings{.state_dir = options.state,
                         .actuators = std::move(config.actuators),
-                        .control = std::move(config.control)};
+                        .control = std::move(config.control),
+                        .read_card = read_model_card,
+                        .policy_folder = folder_of(options.policy.path)};
   settings.http = http_client(plan);
   settings.probes = ProbeWayBack::before_stages;
   settings.logged = [&](const JournalEntry& entry) { print_entry(options, plan, entry); };
@@ -295,7 +310,21 @@ int serve(const RunOptions& options, const Plan& plan, Journal& journal, HostCon
   return exit_clean;
 }
 
+// Tells what a damaged journal has lost, and changes nothing.
+int tell_salvage(const std::string& state) {
+  Result<SalvageReport> report = salvage_journal(state + "/journal.sqlite");
+  if (!report) return fail(report.error().message);
+  for (const std::string& line : report->lines) fmt::print("{}\n", line);
+  if (!report->lost_something) return exit_clean;
+  fmt::print("move journal.sqlite away to start at the baseline, or restore it from a backup\n");
+  return exit_findings;
+}
+
 int run_release(const RunOptions& options) {
+  if (!options.salvage.empty()) return tell_salvage(options.salvage);
+  if (options.policy.path.empty() || options.state.empty()) {
+    return fail("name the policy and its state directory: relc run FILE --state DIR");
+  }
   if (options.attach == !options.events.empty()) {
     return fail("choose one: --attach for the sidecar of a gateway, or --events - (or a file) for "
                 "a host of its own");
@@ -320,6 +349,10 @@ int run_release(const RunOptions& options) {
   Result<std::unique_ptr<Journal>> journal = Journal::open({.path = directory->journal_path()});
   if (!journal) return fail(journal.error().message);
   if (Status s = directory->sync(); !s) return fail(s.error().message);
+  Result<std::string> edit = explain_edit(**journal, *plan);
+  if (!edit) return fail(edit.error().message);
+  // A gateway says itself whether it runs the plan given: what the journal last heard may be old.
+  if (!edit->empty() && !options.attach) return fail(*edit);
   return serve(options, *plan, **journal, std::move(config), termination.number());
 }
 
@@ -328,9 +361,10 @@ int run_release(const RunOptions& options) {
 void add_command_run(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("run", "carry a release out, and keep its record");
   auto options = std::make_shared<RunOptions>();
-  command->add_option("FILE", options->policy.path, "the policy, or a built plan")->required();
-  command->add_option("--state", options->state, "directory of the journal and the shared state")
-      ->required();
+  command->add_option("FILE", options->policy.path, "the policy, or a built plan");
+  command->add_option("--state", options->state, "directory of the journal and the shared state");
+  command->add_option("--salvage", options->salvage,
+                      "only tell what the damaged journal of a state directory has lost");
   command->add_flag("--attach", options->attach, "be the sidecar of the gateway on that directory");
   command->add_option("--events", options->events, "read observations as lines: - or a file");
   command->add_option("--control", options->control, "listen for questions on unix:PATH");

@@ -1,0 +1,87 @@
+// What people and the world must have said before exposure grows: the checklist of a release and
+// the reviews of a stage.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/sema/context.h"
+
+namespace rel::sema {
+
+namespace {
+
+Diagnostic& bad_gate(const Context& context, Span place, std::string what) {
+  return context.diagnostics.report(Code::bad_gate, place, std::move(what));
+}
+
+TypedGate check_people(const Context& context, const ast::People& people, GateKind kind) {
+  TypedGate typed;
+  typed.kind = kind;
+  typed.span = people.span;
+  if (const auto count = read_count(context, people.count, "a number of people")) {
+    typed.count = *count;
+  }
+  if (people.within) {
+    if (const auto time = read_time(context, *people.within, "the time after `within`")) {
+      typed.within = *time;
+    }
+  }
+  typed.arguments.push_back(people.team.value);
+  if (people.team.value.empty()) {
+    bad_gate(context, people.team.span, "the team has no name")
+        .with_help("name a team of the host's relc.yaml: `1 of team \"risk-leads\"`");
+  }
+  return typed;
+}
+
+TypedGate check_card(const Context& context, const ast::ModelCard& card, Span span) {
+  TypedGate typed;
+  typed.kind = GateKind::card;
+  typed.span = span;
+  typed.arguments.push_back(card.path.value);
+  if (card.path.value.empty()) bad_gate(context, card.path.span, "the model card has no path");
+  for (const ast::String& section : card.sections) {
+    typed.arguments.push_back(section.value);
+    if (section.value.empty()) bad_gate(context, section.span, "a section has no heading");
+  }
+  return typed;
+}
+
+}  // namespace
+
+void check_require(const Context& context, const ast::Release& release, TypedRelease& typed) {
+  if (!release.require) return;
+  if (release.require->points.empty() && !release.require->incomplete) {
+    bad_gate(context, release.require->span, "the checklist has no point")
+        .with_help("add one: `approved: 1 of team \"risk-leads\"`, or leave `require` out");
+  }
+  for (const ast::Point& point : release.require->points) {
+    const auto first = std::find_if(
+        release.require->points.begin(), release.require->points.end(),
+        [&](const ast::Point& other) { return other.name.text == point.name.text; });
+    if (&*first != &point) {
+      context.diagnostics
+          .report(Code::duplicate_name, point.name.span,
+                  fmt::format("the point `{}` stands twice in the checklist", point.name.text))
+          .label(first->name.span, "first said here");
+      continue;
+    }
+    const auto* people = std::get_if<ast::People>(&point.probe);
+    TypedGate gate = people != nullptr
+                         ? check_people(context, *people, GateKind::approval)
+                         : check_card(context, std::get<ast::ModelCard>(point.probe), point.span);
+    gate.name = point.name.text;
+    gate.span = point.span;
+    typed.checklist.push_back(std::move(gate));
+  }
+}
+
+void check_reviews(const Context& context, const ast::Stage& stage, TypedStage& typed) {
+  for (const ast::People& review : stage.reviews) {
+    TypedGate gate = check_people(context, review, GateKind::review);
+    gate.name = stage.name.text;
+    typed.reviews.push_back(std::move(gate));
+  }
+}
+
+}  // namespace rel::sema
