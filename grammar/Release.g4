@@ -111,6 +111,8 @@ point : name COLON probe ;
 probe
   : people
   | SECTIONS LBRACKET STRING (COMMA STRING)* COMMA? RBRACKET OF STRING NAME THE CANDIDATE
+  | ROLLBACK REHEARSED WITHIN QUANTITY
+  | condition
   ;
 people : QUANTITY OF TEAM STRING (WITHIN QUANTITY)? ;
 
@@ -249,7 +251,7 @@ name
   | FOR | AFTER | EVEN | IF | OVER | LAST | REQUESTS | IN | ANY | EVERY | CROSS | WITH | SAMPLES
   | CONFIDENCE
   | SERVES | DIGEST | COOKIE | WHERE | STICKY | SET | WAVES | OTHERS
-  | REQUIRE | SECTIONS | NAME | TEAM | REVIEWED
+  | REQUIRE | SECTIONS | NAME | TEAM | REHEARSED | REVIEWED
   ;
 
 // ---- words
@@ -378,6 +380,7 @@ REQUIRE : 'require' ;
 SECTIONS : 'sections' ;
 NAME : 'name' ;
 TEAM : 'team' ;
+REHEARSED : 'rehearsed' ;
 REVIEWED : 'reviewed' ;
 WORD : [A-Za-z_] [A-Za-z0-9_]* ;
 

@@ -129,6 +129,7 @@ struct Runtime::Parts {
   std::vector<uint8_t> causes;  // padded to whole words
   TickWriter writer;
   bool recording = false;  // this tick
+  SetPeers set_peers;      // ... as it saw them
   std::atomic_flag ticking = ATOMIC_FLAG_INIT;
 };
 
@@ -327,7 +328,7 @@ void Runtime::Parts::end_record(const TickReport& report) {
   const FrameColumns columns = frame();
   const EvidenceSource seen{columns.values, columns.causes, columns.samples};
   const bool kept = report.evaluated != 0 &&
-                    append_tick(shared.recorded, writer.finish(seen, tick.engine));
+                    append_tick(shared.recorded, writer.finish(seen, set_peers, tick.engine));
   if (!kept) writer.lost();
 }
 
@@ -382,8 +383,8 @@ void Runtime::Parts::decide(int64_t now_ns, TickReport& report) {
   seal_frame(columns.values, columns.causes);
   evaluate_tick(plan, evaluator, columns.values, columns.causes, tick.engine, now_ns, verdicts);
   const EvidenceSource numbers{columns.values, columns.causes, columns.samples};
-  const SetPeers set = read_peers(tick.engine, peers);
-  engine_tick(plan, tick.engine, verdicts, numbers, now_ns, output, set);
+  set_peers = read_peers(tick.engine, peers);
+  engine_tick(plan, tick.engine, verdicts, numbers, now_ns, output, set_peers);
   take_output(now_ns, report);
 }
 

@@ -234,6 +234,9 @@ class Lowering {
     row.stage = stage;
     row.count = gate.count;
     row.within_ns = gate.within.ns;
+    if (gate.kind == GateKind::evidence) {
+      row.predicate = predicates_.predicate(gate.when, Reader::as_written);
+    }
     row.name = tables_.string(gate.name);
     row.arguments = {static_cast<uint32_t>(plan_.gate_arguments.size()),
                      static_cast<uint32_t>(gate.arguments.size())};

@@ -83,7 +83,8 @@ void settle_temporal(const Context& context, TypedTrigger& typed);
 void check_after_share(const Context& context, const TypedTrigger& trigger,
                        const std::vector<TypedStage>& stages);
 // The checklist of a release, and the reviews of a stage (gates.cpp).
-void check_require(const Context& context, const ast::Release& release, TypedRelease& typed);
+void check_require(const Context& context, Conditions& conditions, const ast::Release& release,
+                   TypedRelease& typed);
 void check_reviews(const Context& context, const ast::Stage& stage, TypedStage& typed);
 std::optional<TypedTrigger> check_trigger(const Context& context, Conditions& conditions,
                                           const ast::Trigger& trigger);

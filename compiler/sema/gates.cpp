@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/sema/conditions.h"
 #include "compiler/sema/context.h"
 
 namespace rel::sema {
@@ -47,9 +48,63 @@ TypedGate check_card(const Context& context, const ast::ModelCard& card, Span sp
   return typed;
 }
 
+TypedGate check_rehearsed(const Context& context, const ast::Rehearsed& rehearsed) {
+  TypedGate typed;
+  typed.kind = GateKind::rehearsal;
+  if (const auto time = read_time(context, rehearsed.within, "the time after `within`")) {
+    typed.within = *time;
+  }
+  typed.arguments.push_back("rollback");
+  return typed;
+}
+
+// The first part of a condition that only traffic can answer.
+const TypedExpr* find_traffic(const TypedPolicy& policy, TypedId id) {
+  const TypedExpr& expr = policy[id];
+  if (expr.op == Op::load || expr.op == Op::sustained) return &expr;
+  for (const TypedId operand : {expr.left, expr.right}) {
+    if (operand.is_none()) continue;
+    if (const TypedExpr* found = find_traffic(policy, operand)) return found;
+  }
+  return nullptr;
+}
+
+// No value: reported.
+std::optional<TypedGate> check_evidence(const Context& context, Conditions& conditions,
+                                        const ast::Condition& condition) {
+  const std::optional<CheckedCondition> checked = conditions.check(*context.root, condition);
+  if (!checked) return std::nullopt;
+  if (const TypedExpr* traffic = find_traffic(context.policy, checked->root)) {
+    bad_gate(context, traffic->span, "a point of the checklist is not about traffic")
+        .with_help("compare `evidence(\"eval/holdout.json\").auc` here, and traffic in a stage: "
+                   "`promote when ...`");
+    return std::nullopt;
+  }
+  TypedGate typed;
+  typed.kind = GateKind::evidence;
+  typed.when = checked->root;
+  typed.arguments.push_back("evidence");
+  return typed;
+}
+
+std::optional<TypedGate> check_point(const Context& context, Conditions& conditions,
+                                     const ast::Point& point) {
+  if (const auto* people = std::get_if<ast::People>(&point.probe)) {
+    return check_people(context, *people, GateKind::approval);
+  }
+  if (const auto* card = std::get_if<ast::ModelCard>(&point.probe)) {
+    return check_card(context, *card, point.span);
+  }
+  if (const auto* rehearsed = std::get_if<ast::Rehearsed>(&point.probe)) {
+    return check_rehearsed(context, *rehearsed);
+  }
+  return check_evidence(context, conditions, std::get<ast::Condition>(point.probe));
+}
+
 }  // namespace
 
-void check_require(const Context& context, const ast::Release& release, TypedRelease& typed) {
+void check_require(const Context& context, Conditions& conditions, const ast::Release& release,
+                   TypedRelease& typed) {
   if (!release.require) return;
   if (release.require->points.empty() && !release.require->incomplete) {
     bad_gate(context, release.require->span, "the checklist has no point")
@@ -66,13 +121,11 @@ void check_require(const Context& context, const ast::Release& release, TypedRel
           .label(first->name.span, "first said here");
       continue;
     }
-    const auto* people = std::get_if<ast::People>(&point.probe);
-    TypedGate gate = people != nullptr
-                         ? check_people(context, *people, GateKind::approval)
-                         : check_card(context, std::get<ast::ModelCard>(point.probe), point.span);
-    gate.name = point.name.text;
-    gate.span = point.span;
-    typed.checklist.push_back(std::move(gate));
+    std::optional<TypedGate> gate = check_point(context, conditions, point);
+    if (!gate) continue;
+    gate->name = point.name.text;
+    gate->span = point.span;
+    typed.checklist.push_back(std::move(*gate));
   }
 }
 

@@ -108,7 +108,7 @@ void check_release(const Context& context, Conditions& conditions, const ast::Re
   }
   check_routing(context, release, typed);
   add_digest_triggers(context, typed);
-  check_require(context, release, typed);
+  check_require(context, conditions, release, typed);
   for (const ast::Trigger& trigger : release.triggers) {
     const bool raises = trigger.verb == ast::TriggerVerb::promote ||
                         trigger.verb == ast::TriggerVerb::step;

@@ -154,6 +154,7 @@ struct TypedGate {
   std::string name;
   uint32_t count = 0;
   Time within;
+  TypedId when;  // evidence
   std::vector<std::string> arguments;
   Span span;
 };

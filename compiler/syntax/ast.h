@@ -283,10 +283,13 @@ struct ModelCard {
   std::vector<String> sections;
   String path;
 };
-// A point of the checklist.
+struct Rehearsed {
+  Quantity within;
+};
+// A point of the checklist; a condition is one over evidence files.
 struct Point {
   Name name;
-  std::variant<People, ModelCard> probe;
+  std::variant<People, ModelCard, Rehearsed, Condition> probe;
   Span span;
 };
 struct Require {

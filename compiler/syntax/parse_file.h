@@ -341,6 +341,10 @@ class FileReader : private TestReader {
         ast::Point point{.name = name(each->name()), .probe = {}, .span = span(each)};
         if (probe->people() != nullptr) {
           point.probe = read_people(probe->people());
+        } else if (probe->condition() != nullptr) {
+          point.probe = condition(probe->condition());
+        } else if (probe->REHEARSED() != nullptr) {
+          point.probe = ast::Rehearsed{quantity(probe->QUANTITY())};
         } else {
           ast::ModelCard card{.sections = strings(probe->STRING()), .path = {}};
           card.path = std::move(card.sections.back());

@@ -37,10 +37,7 @@ struct NotBuilt {
 constexpr NotBuilt not_built[] = {
     {"audience", "audiences"},
     {"approved", "approvals by people"},
-    {"http", "points of the checklist that are asked over HTTP"},
-    {"rule", "points of the checklist about alert rules"},
-    {"evidence", "points of the checklist about evidence files"},
-    {"delivered", "points of the checklist about messages"},
+    {"get", "points of the checklist that are asked over HTTP"},
     {"before", "hooks"},
     {"after", "hooks"},
     {"within", "labels and totals within a time"},

@@ -1,16 +1,20 @@
 #include "runtime/host/checklist.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "runtime/base/sha256.h"
 #include "runtime/base/time_text.h"
+#include "runtime/eval/evaluator.h"
 
 namespace rel {
 namespace {
-
-bool is_of_people(const Gate& gate) { return gate.kind != GateKind::card; }
 
 // `a` in `a,b`: the points an approval was given for.
 bool names_point(std::string_view points, std::string_view name) {
@@ -51,7 +55,8 @@ std::string Checklist::team_of(const Gate& gate) const {
   return std::string(plan_.text(plan_.gate_arguments[gate.arguments.first]));
 }
 
-Status Checklist::read(HandTable& orders, int64_t release, int64_t now_ns) {
+Status Checklist::read(HandTable& orders, int64_t release,
+                       const std::optional<RehearsalRecord>& rehearsed, int64_t now_ns) {
   if (plan_.gates.empty()) return ok();
   std::vector<HandRecord> given;
   if (release != 0) {
@@ -61,7 +66,13 @@ Status Checklist::read(HandTable& orders, int64_t release, int64_t now_ns) {
   }
   for (size_t i = 0; i < plan_.gates.size(); i++) {
     const Gate& gate = plan_.gates[i];
-    readings_[i] = is_of_people(gate) ? read_people(gate, given, now_ns) : read_card(gate);
+    switch (gate.kind) {
+      case GateKind::approval:
+      case GateKind::review: readings_[i] = read_people(gate, given, now_ns); break;
+      case GateKind::card: readings_[i] = read_card(gate); break;
+      case GateKind::rehearsal: readings_[i] = read_rehearsal(gate, rehearsed, now_ns); break;
+      case GateKind::evidence: readings_[i] = read_evidence(gate); break;
+    }
     readings_[i].time_ns = now_ns;
   }
   return ok();
@@ -108,8 +119,7 @@ GateReading Checklist::read_card(const Gate& gate) const {
     reading.answered = reading.missing = "this host cannot read model cards";
     return reading;
   }
-  const bool absolute = !path.empty() && path[0] == '/';
-  Result<ModelCard> card = read_card_(absolute ? path : folder_ + "/" + path);
+  Result<ModelCard> card = read_card_(path_of(path));
   if (!card) {
     reading.answered = reading.missing = card.error().message;
     return reading;
@@ -134,6 +144,55 @@ GateReading Checklist::read_card(const Gate& gate) const {
   return reading;
 }
 
+std::string Checklist::path_of(std::string_view path) const {
+  const bool absolute = !path.empty() && path[0] == '/';
+  return absolute ? std::string(path) : fmt::format("{}/{}", folder_, path);
+}
+
+GateReading Checklist::read_rehearsal(const Gate& gate,
+                                      const std::optional<RehearsalRecord>& rehearsed,
+                                      int64_t now_ns) const {
+  GateReading reading;
+  reading.asked = fmt::format("the way back rehearsed within {}", duration_text(gate.within_ns));
+  if (!rehearsed) {
+    reading.answered = "never";
+  } else {
+    reading.answered = fmt::format("{}, {}", rfc3339_text(rehearsed->time_ns),
+                                   rehearsed->passed ? "passed" : "failed");
+    reading.passed = rehearsed->passed && now_ns - rehearsed->time_ns <= gate.within_ns;
+  }
+  if (!reading.passed) {
+    reading.missing = fmt::format("a rehearsal of the way back: relc rehearse {}", plan_.release);
+  }
+  return reading;
+}
+
+// The numbers were taken when the policy was compiled; they count while their files are the same.
+GateReading Checklist::read_evidence(const Gate& gate) const {
+  GateReading reading;
+  reading.asked = plan_.text(gate.text);
+  for (const EvidenceFile& file : plan_.evidence_files) {
+    const std::string path = path_of(plan_.text(file.path));
+    std::ifstream stream(path, std::ios::binary);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    const bool same = stream && "sha256:" + sha256_hex(text.str()) == plan_.text(file.digest);
+    reading.answered += fmt::format("{}{} is {}", reading.answered.empty() ? "" : ", ",
+                                    plan_.text(file.path), plan_.text(file.digest));
+    if (same) continue;
+    reading.answered = reading.missing =
+        fmt::format("{} is not as it was when the policy was compiled; release it anew", path);
+    return reading;
+  }
+  const std::vector<double> values(plan_.frame_size);
+  const std::vector<uint8_t> causes(plan_.frame_size);
+  const std::vector<uint8_t> sustained(plan_.sustains.size());
+  const FrameView frame{values.data(), causes.data(), sustained.data()};
+  reading.passed = interpret(plan_, gate.predicate, frame) == Verdict::is_true;
+  if (!reading.passed) reading.missing = fmt::format("`{}` is not true", plan_.text(gate.text));
+  return reading;
+}
+
 uint64_t Checklist::passed() const {
   uint64_t bits = 0;
   for (size_t i = 0; i < readings_.size(); i++) {
@@ -142,7 +201,7 @@ uint64_t Checklist::passed() const {
   return bits;
 }
 
-std::vector<ProbeRecord> Checklist::take_changes(int64_t release) {
+std::vector<ProbeRecord> Checklist::changes(int64_t release) const {
   std::vector<ProbeRecord> changes;
   for (size_t i = 0; i < readings_.size(); i++) {
     const GateReading& now = readings_[i];
@@ -153,7 +212,6 @@ std::vector<ProbeRecord> Checklist::take_changes(int64_t release) {
                        .passed = now.passed,
                        .asked = now.asked,
                        .answered = now.answered});
-    kept_[i] = now;
   }
   return changes;
 }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,11 +47,13 @@ class Checklist {
             std::string folder);
 
   // Asks everything anew. A journal that cannot be read is an error; the readings stay.
-  Status read(HandTable& orders, int64_t release, int64_t now_ns);
+  Status read(HandTable& orders, int64_t release, const std::optional<RehearsalRecord>& rehearsed,
+              int64_t now_ns);
   uint64_t passed() const;
   std::span<const GateReading> readings() const { return readings_; }
-  // Readings whose answer has changed since they were last taken, to be kept as evidence.
-  std::vector<ProbeRecord> take_changes(int64_t release);
+  // Readings whose answer has changed since they were last kept, and: they are kept now.
+  std::vector<ProbeRecord> changes(int64_t release) const;
+  void keep_changes() { kept_ = readings_; }
 
   // The points that an approval of this peer counts for; with a name, only that one. Nothing: an
   // error that says who could.
@@ -61,6 +64,10 @@ class Checklist {
  private:
   GateReading read_people(const Gate& gate, std::span<const HandRecord> orders, int64_t now_ns);
   GateReading read_card(const Gate& gate) const;
+  GateReading read_rehearsal(const Gate& gate, const std::optional<RehearsalRecord>& rehearsed,
+                             int64_t now_ns) const;
+  GateReading read_evidence(const Gate& gate) const;
+  std::string path_of(std::string_view path) const;
   std::string team_of(const Gate& gate) const;
 
   const Plan& plan_;

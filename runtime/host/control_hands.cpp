@@ -27,6 +27,7 @@ constexpr VerbRow verbs[] = {
     {"rollback", HandKind::rollback}, {"withdraw", HandKind::withdraw},
     {"abort", HandKind::abort},       {"unquarantine", HandKind::none},
     {"approve", HandKind::none},      {"review", HandKind::none},
+    {"rehearse", HandKind::none},     {"acknowledge", HandKind::none},
 };
 
 const VerbRow* row_of(std::string_view verb) {
@@ -133,12 +134,18 @@ Status read_arguments(const Plan& plan, const Json& request, HandRecord& order) 
   return ok();
 }
 
-// What the host carries out itself, in one transaction with its decision.
+// What the host carries out itself; but for the first two in one transaction with its decision.
 Status carry_out(Host& host, const Json& request, const Peer& peer, HandRecord& order,
-                 int64_t now_ns) {
+                 HostTime now) {
+  const int64_t now_ns = now.now_ns;
+  if (order.verb == "acknowledge") return host.acknowledge(peer.name, order.why, now);
   if (order.verb == "unquarantine") return host.unquarantine(order, now_ns);
   if (host.release().id == 0) {
     return Error{fmt::format("the release does not start: {}", host.blocked())};
+  }
+  if (order.verb == "rehearse") {
+    host.rehearse(peer.name, now);
+    return ok();
   }
   order.detail = fmt::format("{}", fmt::join(teams_of(host.control_rules(), peer), ","));
   if (order.verb == "approve") {
@@ -182,7 +189,8 @@ std::string refuse_order(Host& host, HandRecord order, std::string why, int64_t 
 
 bool is_hand_verb(std::string_view verb) { return row_of(verb) != nullptr; }
 
-std::string answer_hand(Host& host, const Json& request, const Peer& peer, int64_t now_ns) {
+std::string answer_hand(Host& host, const Json& request, const Peer& peer, HostTime now) {
+  const int64_t now_ns = now.now_ns;
   const std::string verb = text_of(request, "verb");
   HandRecord order{.key = text_of(request, "key"), .verb = verb, .actor = peer.name,
                    .why = text_of(request, "why"), .time_ns = now_ns};
@@ -193,10 +201,13 @@ std::string answer_hand(Host& host, const Json& request, const Peer& peer, int64
   auto known = host.hands().with_key(order.key);
   const bool again = known && known->has_value();
   if (order.command.kind == HandKind::none && !again) {
-    if (Status done = carry_out(host, request, peer, order, now_ns); !done) {
+    if (Status done = carry_out(host, request, peer, order, now); !done) {
       return refuse_order(host, std::move(order), done.error().message, now_ns);
     }
-    return answer_line({{"ok", true}, {"order", order_json(order)}});
+    order.outcome = HandOutcome::done;
+    if (order.command.sequence != 0) {
+      return answer_line({{"ok", true}, {"order", order_json(order)}});
+    }
   }
   Result<HandRecord> taken =
       again ? Result<HandRecord>(std::move(**known)) : host.hands().submit(std::move(order));

@@ -9,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "runtime/host/authority.h"
+#include "runtime/host/host_time.h"
 
 namespace rel {
 
@@ -20,7 +21,7 @@ bool is_hand_verb(std::string_view verb);
 // {"ok":true,"order":{"sequence","verb","outcome","detail"}}. Outcome `accepted`: ask again with
 // {"verb":"order","sequence":N}.
 std::string answer_hand(Host& host, const nlohmann::ordered_json& request, const Peer& peer,
-                        int64_t now_ns);
+                        HostTime now);
 std::string answer_order(Host& host, const nlohmann::ordered_json& request);
 // {"verb":"audit","since":N}: every order of the journal, the refused ones too.
 std::string answer_audit(Host& host, const nlohmann::ordered_json& request);

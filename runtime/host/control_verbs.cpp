@@ -75,7 +75,7 @@ std::string answer_control(Host& host, std::string_view request, const Peer& pee
   if (verb == "why") return why(host, parsed);
   if (verb == "order") return answer_order(host, parsed);
   if (verb == "audit") return answer_audit(host, parsed);
-  if (is_hand_verb(verb)) return answer_hand(host, parsed, peer, now.now_ns);
+  if (is_hand_verb(verb)) return answer_hand(host, parsed, peer, now);
   return refusal_line(fmt::format("`{}` is not a verb of this version", verb));
 }
 

@@ -181,7 +181,7 @@ void Host::keep_ticks(HostTime now) {
 void Host::read_checklist(HostTime now) {
   if (runtime_.plan().gates.empty() || now.steady_ns < next_reading_ns_) return;
   next_reading_ns_ = now.steady_ns + reading_interval_ns;
-  if (!checklist_->read(journal_.hands(), release_.id, now.now_ns)) return;
+  if (!checklist_->read(journal_.hands(), release_.id, rehearsed_, now.now_ns)) return;
   runtime_.set_gates(checklist_->passed());
 }
 
@@ -459,7 +459,7 @@ Status Host::write(JournalBatch batch) {
   const std::vector<uint64_t> evidence =
       batch.state == nullptr ? std::vector<uint64_t>{} : runtime_.evidence_checkpoint();
   batch.evidence = evidence;
-  const std::vector<ProbeRecord> probes = checklist_->take_changes(release_.id);
+  const std::vector<ProbeRecord> probes = checklist_->changes(release_.id);
   batch.probes = probes;
   // In force from the moment the rollback is on disk, not after the slowest action.
   if (failed != entries.end()) {
@@ -470,6 +470,7 @@ Status Host::write(JournalBatch batch) {
     if (plan.cooldown_ns > 0) batch.cooldown = &cooldown;
   }
   if (Status s = journal_.record(release_.id, plan, batch); !s) return s;
+  checklist_->keep_changes();
   for (const JournalEntry& entry : entries) {
     last_journaled_ = std::max(last_journaled_, entry.decision.id);
     if (settings_.logged) settings_.logged(entry);

@@ -76,7 +76,7 @@ class Replay {
     const EvidenceSource frame = reader_.frame();
     evaluate_tick(plan_, evaluator_, frame.values, frame.causes, *state_, tick.now_ns,
                   *verdicts_);
-    engine_tick(plan_, *state_, *verdicts_, frame, tick.now_ns, *output_);
+    engine_tick(plan_, *state_, *verdicts_, frame, tick.now_ns, *output_, tick.peers);
     take_decisions();
   }
 

@@ -512,6 +512,8 @@ enum class GateKind : uint8_t {
   approval,  // `count` people of a team have approved the release
   review,    // `count` people of a team have reviewed the stage
   card,      // the model card has its sections and names the candidate
+  rehearsal,  // the way back was probed, and could be gone
+  evidence,   // `predicate`, over numbers of evidence files that are as they were when compiled
 };
 
 // Where a gate stands: before every increase, or only before its stage is left.
@@ -526,9 +528,11 @@ struct Gate {
   uint8_t reserved[2] = {};
   StageId stage;           // leaving
   uint32_t count = 0;      // people
+  PredicateId predicate;   // evidence: without a load
   int64_t within_ns = 0;   // what is older does not count; 0: it counts for the whole release
   StringId name;           // `approved`
-  Rows<StringId> arguments;  // rows of Plan::gate_arguments: team; card: path, then sections
+  Rows<StringId> arguments;  // rows of Plan::gate_arguments: team; card: path, then sections;
+                             // otherwise a word for people
   StringId text;           // as written
   PlanSpan span;
 };

@@ -416,7 +416,8 @@ class Printer {
   }
 
   void gates() {
-    constexpr std::string_view kinds[] = {"approval", "review", "card"};
+    constexpr std::string_view kinds[] = {"approval", "review", "card", "rehearsal",
+                                          "evidence"};
     for (size_t row = 0; row < plan_.gates.size(); ++row) {
       const Gate& gate = plan_.gates[row];
       const std::string where =

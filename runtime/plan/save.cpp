@@ -376,6 +376,7 @@ void visit(Archive& archive, Gate& gate) {
   visit(archive, gate.at);
   visit(archive, gate.stage);
   archive(gate.count);
+  visit(archive, gate.predicate);
   archive(gate.within_ns);
   visit(archive, gate.name);
   visit(archive, gate.arguments);

@@ -80,6 +80,7 @@ struct EngineState {
   uint8_t watching = 0;      // in the `watch` of the last stage; `step_clock_ns` is its clock
   uint8_t paused = 0;        // by a person: nothing is raised
   uint8_t set_ready = 0;     // of a set: due to go on, or has asked to; the others may
+  uint8_t reserved[2] = {};
   StageId stage;
   uint32_t step = 0;
   uint8_t warm_told = 0;     // the end of `keep baseline warm` has been told

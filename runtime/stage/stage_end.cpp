@@ -1,5 +1,7 @@
 #include "runtime/stage/stage_end.h"
 
+#include "runtime/stage/gates.h"
+
 namespace rel::stage {
 
 bool belongs_to(const Trigger& trigger, StageId stage) {
@@ -41,6 +43,7 @@ void begin_watch(EngineState& state) {
 void complete_if_watched(Step& step) {
   const EngineState& state = step.state;
   if (state.step_clock_ns < step.plan.stages[state.stage.value].watch_ns) return;
+  if (!gates_permit(step.plan, state, {.kind = RaiseKind::complete})) return;
   ask_for(step, RaiseKind::complete, state.stage, state.step);
   emit_raise(step, DecisionKind::completed, state.stage, {.reason = Reason::watch_over});
 }

@@ -15,6 +15,9 @@ namespace {
 // A whole record every minute: a reader that begins in the middle finds one soon.
 constexpr uint32_t whole_every = 600;
 constexpr size_t record_bytes_max = 4u << 20;
+constexpr int flag_whole = 1;
+constexpr int flag_ready = 2;
+constexpr int flag_back = 4;
 
 template <typename T>
 void put(std::string& bytes, const T& value) {
@@ -91,9 +94,12 @@ void TickWriter::event(const HostEvent& event) {
   ++event_count_;
 }
 
-std::string_view TickWriter::finish(const EvidenceSource& frame, const EngineState& after) {
+std::string_view TickWriter::finish(const EvidenceSource& frame, const SetPeers& peers,
+                                    const EngineState& after) {
   bytes_.assign(tick_record_head, '\0');
-  put(bytes_, static_cast<uint8_t>(whole_ ? 1 : 0));
+  const int flags =
+      (whole_ ? flag_whole : 0) | (peers.ready ? flag_ready : 0) | (peers.back ? flag_back : 0);
+  put(bytes_, static_cast<uint8_t>(flags));
   put(bytes_, now_ns_);
   put(bytes_, XXH64(before_.data(), before_.size(), 0));
   if (whole_) {
@@ -147,7 +153,9 @@ Result<bool> TickReader::next(std::string_view& bytes, TickInput& tick) {
     return Error{"a recorded tick is damaged"};
   }
   Cursor record{head.text(length)};
-  tick.whole = record.take<uint8_t>() != 0;
+  const uint8_t flags = record.take<uint8_t>();
+  tick.whole = (flags & flag_whole) != 0;
+  tick.peers = {.ready = (flags & flag_ready) != 0, .back = (flags & flag_back) != 0};
   tick.now_ns = record.take<int64_t>();
   tick.state_checksum = record.take<uint64_t>();
   if (tick.whole) {

@@ -5,7 +5,7 @@
 // Owner: whoever keeps the writer or the reader; a reader borrows the plan.
 //
 // A record is: length u32, XXH64 of what follows u64, then
-//   kind u8 (0 difference, 1 whole), now_ns i64, state checksum u64,
+//   flags u8 (1 whole, 2 the set is ready, 4 it went back), now_ns i64, state checksum u64,
 //   whole only: the state (encode_state), its length before it,
 //   events: count, HostEvent bytes each; changes: count, then index, value, cause, samples each.
 // Counts, lengths, indices and samples are variable-length numbers.
@@ -34,7 +34,8 @@ class TickWriter {
   void event(const HostEvent& event);
   // The whole record, valid until the next call. `after` is the state the tick ended with: a tick
   // that does not begin with it is recorded whole.
-  std::string_view finish(const EvidenceSource& frame, const EngineState& after);
+  std::string_view finish(const EvidenceSource& frame, const SetPeers& peers,
+                          const EngineState& after);
   // What was written last did not get to its reader: the next record is whole.
   void lost() { whole_due_ = true; }
 
@@ -58,6 +59,7 @@ class TickWriter {
 struct TickInput {
   bool whole = false;
   int64_t now_ns = 0;
+  SetPeers peers;
   uint64_t state_checksum = 0;
   EngineState state;  // whole records only
   std::vector<HostEvent> events;

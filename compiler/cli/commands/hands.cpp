@@ -1,4 +1,5 @@
-// relc approve, review, pause, resume, promote, override, rollback, withdraw, abort, unquarantine:
+// relc approve, review, pause, resume, promote, override, rollback, withdraw, abort, unquarantine,
+// rehearse, acknowledge:
 // what a person orders of a running release, in whose name and why; and relc audit, what was
 // ordered.
 #include <poll.h>
@@ -172,6 +173,8 @@ constexpr VerbHelp verb_helps[] = {
     {"rollback", "the candidate has failed: everything back to the baseline, now"},
     {"withdraw", "take the candidate back without blame"},
     {"abort", "call the release off, also before it has begun"},
+    {"rehearse", "probe the way back now; `relc status` has the outcome"},
+    {"acknowledge", "take notice that the release went back: nothing escalates any more"},
     {"unquarantine", "let a quarantined candidate go out again"},
 };
 
