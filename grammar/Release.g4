@@ -83,8 +83,8 @@ releaseStatement
   | unknown
   | require
   | stage
-  | ROLLBACK (name? WHEN condition | rollbackBody)
-  | (HOLD | ALERT) name? WHEN condition
+  | ROLLBACK (label? WHEN condition | rollbackBody)
+  | (HOLD | ALERT) label? WHEN condition
   | increase
   | OBSERVE ONLY
   | ROUTE (BASELINE | CANDIDATE) WHEN requestMatch
@@ -138,7 +138,7 @@ stageStatement
   : SOAK QUANTITY
   | AT (LEAST | MOST) QUANTITY
   | OTHERWISE (WITHDRAW STRING | ROLLBACK | HOLD)
-  | (ROLLBACK | HOLD | ALERT) name? WHEN condition
+  | (ROLLBACK | HOLD | ALERT) label? WHEN condition
   | (PROMOTE | STEP | SMOKE) WHEN condition
   | STEP UNTIL SAMPLES (LPAREN CANDIDATE RPAREN)? GREATER_EQUAL QUANTITY
   | WATCH QUANTITY
@@ -233,11 +233,13 @@ arguments : LPAREN (argument (COMMA argument)* COMMA?)? RPAREN ;
 argument : (name COLON)? expression (BY name)? ;
 evidencePath : (DOT name)+ (IN name)? ;
 
-name
+name : label | WHEN ;
+// A name before `when`.
+label
   : WORD
   | IMPORT | MODEL | METRIC | SEGMENT | GUARD | RELEASE | OF | BASELINE | CANDIDATE
   | PER | LOWER | HIGHER | IS | BETTER | WORSE | THAN | FROM | DURATION | STATUS | RESPONSE | HEADER
-  | OWNER | PANE | UNKNOWN | HOLD | ALERT | ROLLBACK | PROMOTE | STEP | WHEN | UP | TO | THEN
+  | OWNER | PANE | UNKNOWN | HOLD | ALERT | ROLLBACK | PROMOTE | STEP | UP | TO | THEN
   | STAGE | MIRROR | STEPS | SPLIT | HOLDBACK | SOAK | AT | LEAST | MOST | OTHERWISE | WITHDRAW
   | ROUTE | NOTIFY | BY | COMMAND | REPORT | QUARANTINE | COOLDOWN
   | FOR | CONSECUTIVE | FAILURES | FAILURE | UNTIL | KEEP | AFTER | EVEN | IF | OVER | LAST

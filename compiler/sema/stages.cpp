@@ -114,8 +114,9 @@ const ast::Trigger* find_trigger(const ast::Stage& stage, ast::TriggerVerb verb)
 // A gate that never opens must end somehow, and an end must say when.
 void check_end(const Context& context, const ast::Stage& stage) {
   if (stage.incomplete) return;
-  const ast::Trigger* promote = find_trigger(stage, ast::TriggerVerb::promote);
-  if (promote == nullptr) promote = find_trigger(stage, ast::TriggerVerb::smoke);
+  const bool switches = stage.kind == ast::StageKind::blue_green;
+  const ast::Trigger* promote = find_trigger(
+      stage, switches ? ast::TriggerVerb::smoke : ast::TriggerVerb::promote);
   if (promote != nullptr && (!stage.at_most || !stage.otherwise)) {
     const std::string_view missing = !stage.at_most && !stage.otherwise
                                          ? "at most 7d; otherwise withdraw \"no decision\""
@@ -181,7 +182,8 @@ void check_duration(const Context& context, const ast::Stage& stage, const Typed
                      stage.kind == ast::StageKind::blue_green || stage.step_samples;
   const bool timed = typed.soak.ns != 0 || typed.at_least.ns != 0 ||
                      (!typed.steps.empty() && typed.steps.back().duration.ns != 0);
-  if (last || gated || timed || stage.soak || stage.at_least || stage.incomplete) return;
+  const bool unread = stage.ramp && typed.steps.back().share.millionths == 0;
+  if (last || unread || gated || timed || stage.soak || stage.at_least || stage.incomplete) return;
   context.diagnostics
       .report(Code::stage_without_time, stage.name.span,
               fmt::format("the stage `{}` ends as soon as it begins", stage.name.text))
@@ -213,7 +215,8 @@ void check_stage_triggers(const Context& context, Conditions& conditions, const 
       context.diagnostics
           .report(Code::misplaced_clause, trigger.span, "`step when` belongs to a stage of steps")
           .label(stage.strategy_span, "this stage has one share")
-          .with_help("write `promote when` for the end of the stage");
+          .with_help(switches ? "write `smoke when` for what must hold before the switch"
+                              : "write `promote when` for the end of the stage");
     }
     if (auto checked = check_trigger(context, conditions, trigger)) {
       typed.triggers.push_back(std::move(*checked));

@@ -18,7 +18,7 @@ namespace rel {
 enum class TokenRole : uint8_t {
   plain,         // words, quantities, texts, `.`
   goes_on,       // the statement goes on after it: comma, `=`, `:`, `not`, `..`
-  joins,         // it goes on after it and before it: binary operators, `and`, `or`
+  joins,         // it goes on after it and before it: operators, `and`, `or`, `except`
   open_brace,
   close_brace,
   open_inline,   // ( and [

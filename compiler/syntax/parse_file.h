@@ -250,7 +250,7 @@ class FileReader : private TestReader {
     } else if (context->FALSE_ROLLBACK() != nullptr) {
       once(release.false_rollback, quantity(context->QUANTITY()), span(context));
     } else if (context->condition() != nullptr) {
-      release.triggers.push_back(trigger(context, context->name(), context->condition()));
+      release.triggers.push_back(trigger(context, context->label(), context->condition()));
     } else if (context->increase() != nullptr) {
       release.increases.push_back(read_increase(context->increase()));
     } else if (context->OBSERVE() != nullptr) {
@@ -304,7 +304,7 @@ class FileReader : private TestReader {
     return made;
   }
 
-  ast::Trigger trigger(ParserRuleContext* statement, P::NameContext* named,
+  ast::Trigger trigger(ParserRuleContext* statement, P::LabelContext* named,
                        P::ConditionContext* when) {
     ast::Trigger made;
     if (named != nullptr) made.name = name(named);
@@ -455,7 +455,7 @@ class FileReader : private TestReader {
     if (auto* unknown = context->unknown())
       once(stage.unknown, this->unknown(unknown), place);
     else if (context->condition() != nullptr)
-      stage.triggers.push_back(trigger(context, context->name(), context->condition()));
+      stage.triggers.push_back(trigger(context, context->label(), context->condition()));
     else if (context->increase() != nullptr)
       stage.increases.push_back(read_increase(context->increase()));
     else if (context->UNTIL() != nullptr)

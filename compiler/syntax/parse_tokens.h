@@ -72,6 +72,7 @@ inline TokenRole role_of(size_t kind) {
     case P::STAR:
     case P::SLASH:
     case P::THEN:
+    case P::EXCEPT:
       return TokenRole::joins;
     case P::LBRACE:
       return TokenRole::open_brace;

@@ -56,7 +56,7 @@ class TreeReader {
     return false;
   }
 
-  ast::Name name(P::NameContext* context) const {
+  ast::Name name(ParserRuleContext* context) const {
     return ast::Name{std::string(sources_.text(span(context))), span(context)};
   }
   ast::Name name(TerminalNode* node) const {

@@ -273,7 +273,8 @@ void add_waits(Json& json, const Plan& plan, const EngineState& state) {
   json["watch_s"] = placed ? Json(seconds(row->watch_ns)) : Json(nullptr);
   json["step_samples"] = state.step_samples;
   json["step_samples_min"] = placed ? Json(row->step_samples_min) : Json(nullptr);
-  json["baseline_warm_until"] = placed ? time(stage::baseline_release_ns(plan, state)) : Json(nullptr);
+  json["baseline_warm_until"] =
+      placed ? time(stage::baseline_release_ns(plan, state)) : Json(nullptr);
 }
 
 }  // namespace

@@ -391,8 +391,8 @@ Status verify_triggers(const Plan& plan) {
     if (!is_time(trigger.after_ns) || !delayed || trigger.after_share_millionths > million) {
       return refuse("is delayed out of range");
     }
-    if ((trigger.replaced_in & ~stages) != 0 ||
-        (trigger.replaced_in != 0 && !trigger.stage.is_none())) {
+    const bool elsewhere = trigger.replaced_in != 0 && !trigger.stage.is_none();
+    if ((trigger.replaced_in & ~stages) != 0 || elsewhere) {
       return refuse("is replaced where it does not act");
     }
     if (!names_text(plan, trigger.text) || !span_fits(plan, trigger.span)) {

@@ -52,7 +52,8 @@ void ask_for(Step& step, RaiseKind kind, StageId stage, uint32_t step_index);
 Decision& emit_raise(Step& step, DecisionKind kind, StageId stage, const DecisionCause& cause);
 void ask_for_start(Step& step);
 
-// The share of the candidate in a step of a stage, the holdback taken off; of requests copied to it.
+// The share of the candidate in a step of a stage, the holdback taken off; the share of requests
+// that are copied to it.
 uint32_t share_of(const Plan& plan, StageId stage, uint32_t step_index);
 uint32_t mirror_of(const Plan& plan, StageId stage, uint32_t step_index);
 // The route a state stands for, also where nothing is routed because the release only observes.

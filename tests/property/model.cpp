@@ -326,7 +326,8 @@ void Model::alerts(std::vector<ModelDecision>& out) {
 bool Model::gates_pass(TriggerAction action) const {
   for (size_t i = 0; i < plan_.triggers.size(); ++i) {
     const Trigger& row = plan_.triggers[i];
-    if (row.action == action && is_here(i) && !(acts(i) && when(i) == Verdict::is_true)) return false;
+    if (row.action != action || !is_here(i)) continue;
+    if (!acts(i) || when(i) != Verdict::is_true) return false;
   }
   return true;
 }

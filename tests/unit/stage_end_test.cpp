@@ -238,7 +238,7 @@ TEST_CASE("outside its window exposure does not grow; the clock goes on and so d
 TEST_CASE("a raise that was asked for in time and written too late is void") {
   Plan plan;
   add_stage(plan, {.steps = {{100'000, 0, second}, {200'000, 0, second}}});
-  plan.increase = add_window(plan, IncreaseRule::allow, 0, start_minute + 1);  // 40 s from the start
+  plan.increase = add_window(plan, IncreaseRule::allow, 0, start_minute + 1);  // for 40 s more
   Machine machine(plan, Answers::none);
   machine.start();
   machine.event({.kind = HostEventKind::raise_durable, .raise_id = 1});

@@ -34,8 +34,8 @@ void read_segments(ngx_http_request_t* main, const ServerConf& conf, RequestReco
   }
 }
 
-// A release that only observes reports what the configuration's own routing has chosen. A value that
-// is neither arm is no observation: it would count for the wrong one.
+// A release that only observes reports what the configuration's own routing has chosen. A value
+// that is neither arm is no observation: it would count for the wrong one.
 void take_arm(ngx_http_request_t* main, const ServerConf& conf, RequestRecord& record) {
   ngx_str_t value = ngx_null_string;
   if (ngx_http_complex_value(main, conf.arm, &value) != NGX_OK) value.len = 0;

@@ -58,8 +58,8 @@ REL_API rel_status rel_plan_load(rel_str bytes, rel_plan **out, rel_error *error
 REL_API void rel_plan_free(rel_plan *plan);
 REL_API uint64_t rel_plan_hash(const rel_plan *plan);
 REL_API rel_str rel_plan_release(const rel_plan *plan); /* borrowed from the plan */
-/* 1: `observe only`. rel_route always gives the baseline; the host says in its observations which arm
- * somebody else has chosen. */
+/* 1: `observe only`. rel_route always gives the baseline; the host says in its observations which
+ * arm somebody else has chosen. */
 REL_API uint32_t rel_plan_observes_only(const rel_plan *plan);
 
 typedef enum rel_metric_source {
