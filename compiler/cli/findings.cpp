@@ -38,12 +38,6 @@ const char* const format_help =
     "text (for people), short (one line each), json (for programs), sarif or github (for code "
     "hosts)";
 
-std::string check_format(const std::string& word) {
-  for (const auto& [name, format] : formats)
-    if (name == word) return {};
-  return "`" + word + "` is not a format: text, short, json, sarif or github";
-}
-
 Format format_of(const std::string& word) {
   for (const auto& [name, format] : formats)
     if (name == word) return format;

@@ -11,9 +11,8 @@ namespace rel::cli {
 
 enum class Format : uint8_t { text, short_lines, json, sarif, github };
 
-// The words of `--format`, given to add_option as a check.
+// The words of `--format`.
 extern const char* const format_help;
-std::string check_format(const std::string& word);
 Format format_of(const std::string& word);
 
 // Whether what goes to `out` is painted: on a terminal, and not with NO_COLOR in the environment.

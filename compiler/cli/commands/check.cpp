@@ -149,7 +149,7 @@ void add_command_check(CLI::App& app, int& exit_code) {
                       "policy files, directories with *.release files (the current one when none "
                       "is given), or - for standard input");
   command->add_option("--format", options->format, format_help)
-      ->check(CLI::Validator(check_format, "FORMAT"));
+      ->check(CLI::IsMember({"text", "short", "json", "sarif", "github"}));
   command->add_option("--release", options->release, "check only this release");
   command->add_flag("--deny-warnings", options->deny_warnings, "warnings are findings, too");
   command->add_flag("--fix", options->fix,
