@@ -4,17 +4,18 @@
 BUILD ?= build
 ASAN  ?= build-asan
 TSAN  ?= build-tsan
+FUZZ  ?= build-fuzz
 BENCH ?= build-bench
 FAULT ?= slow
 JOBS  ?= $(shell nproc)
 
-.PHONY: help build packages demo test crash soak mc tsan bench clean
+.PHONY: help build packages demo test crash soak mc tsan fuzz bench clean
 
 help:
 	@echo "make demo [FAULT=slow|errors|none]   a release on live traffic, to its end"
 	@echo "make test                            build and run every test"
 	@echo "make build                           programs in $(BUILD)/bin, libraries in $(BUILD)/lib"
-	@echo "make crash | soak | mc | tsan | bench  longer checks and measurements"
+	@echo "make crash | soak | mc | tsan | fuzz | bench  longer checks and measurements"
 
 packages:
 	@sh tools/install_packages.sh
@@ -61,6 +62,18 @@ tsan: packages $(TSAN)/build.ninja
 	cmake --build $(TSAN) -j $(JOBS) --target rel_tsan_stress
 	$(TSAN)/bin/rel_tsan_stress
 
+# clang is needed here alone, and large: not in packages.txt.
+$(FUZZ)/build.ninja: | packages
+	@command -v clang++-19 >/dev/null || { \
+	  echo "make fuzz needs clang: apt-get install clang-19 libclang-rt-19-dev"; exit 2; }
+	cmake -G Ninja -S . -B $(FUZZ) -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" \
+	  -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 -DREL_FUZZ=ON -DREL_TESTS=OFF \
+	  -DREL_LLVM=OFF -DREL_NGINX=OFF
+
+fuzz: packages $(FUZZ)/build.ninja
+	cmake --build $(FUZZ) -j $(JOBS) --target rel_fuzz_parse rel_fuzz_check rel_fuzz_format
+	python3 tests/fuzz/run.py --build-dir $(FUZZ)
+
 $(BENCH)/build.ninja: | packages
 	cmake -G Ninja -S . -B $(BENCH) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DREL_BENCH=ON -DREL_TESTS=OFF
 
@@ -69,4 +82,4 @@ bench: packages $(BENCH)/build.ninja
 	python3 tests/bench/table.py --build-dir $(BENCH)
 
 clean:
-	rm -rf $(BUILD) $(ASAN) $(TSAN) $(BENCH)
+	rm -rf $(BUILD) $(ASAN) $(TSAN) $(FUZZ) $(BENCH)
