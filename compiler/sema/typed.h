@@ -231,6 +231,7 @@ struct TypedStage {
   Time keep_warm;
   std::vector<TypedIncreaseWindow> increase;
   std::vector<TypedTrigger> triggers;
+  std::vector<TypedGate> reviews;
   Span strategy_span;
   Span name_span;
   Span span;
