@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include "runtime/journal/journal.h"
 #include "runtime/journal/salvage.h"
 #include "tests/host_fixture.h"
 
