@@ -16,8 +16,8 @@ constexpr std::array<std::string_view, 5> model_words = {"baseline", "candidate"
 // What is expected begins with the name of a metric or a segment, or with this.
 constexpr std::array<std::string_view, 1> expected_words = {"traffic"};
 constexpr std::array<std::string_view, 14> release_words = {
-    "owner", "pane", "false_rollback", "unknown", "require", "rollback", "hold", "alert", "stage", "allow",
-    "observe", "route", "where", "sticky"};
+    "owner", "pane",  "false_rollback", "unknown", "require", "rollback", "hold",
+    "alert", "stage", "allow",          "observe", "route",   "where",    "sticky"};
 constexpr std::array<std::string_view, 3> unknown_words = {"source_error", "no_data",
                                                            "insufficient"};
 // A point begins with a name of its own.

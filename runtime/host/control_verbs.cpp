@@ -64,8 +64,8 @@ std::string answer_control(Host& host, std::string_view request, const Peer& pee
   const std::string release =
       parsed.contains("release") && parsed["release"].is_string() ? parsed["release"] : "";
   if (!release.empty() && release != host.plan().release) {
-    return refusal_line(fmt::format("this host carries out release `{}`, not `{}`", host.plan().release,
-                              release));
+    return refusal_line(fmt::format("this host carries out release `{}`, not `{}`",
+                                    host.plan().release, release));
   }
   if (verb == "ping") return answer_line({{"ok", true}, {"release", host.plan().release}});
   if (verb == "status") {

@@ -97,6 +97,7 @@ Status Host::recover(HostTime now) {
   checklist_.emplace(runtime_.plan(), settings_.control, settings_.read_card,
                      settings_.policy_folder);
   read_checklist(now);
+  keep_ticks(now);  // from the first one on
   if (first.phase == Phase::idle && blocked_.empty()) runtime_.request_start();
   return ok();
 }

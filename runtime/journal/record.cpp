@@ -49,8 +49,8 @@ Result<Decision> decode_decision(std::string_view bytes) {
 }
 
 std::string layout_text() {
-  return fmt::format("decision {} evidence {} state {} sustain {} trigger {} test {} cell {} hand {} "
-                     "{}",
+  return fmt::format("decision {} evidence {} state {} sustain {} trigger {} test {} cell {} "
+                     "hand {} {}",
                      decision_head, sizeof(Evidence), state_head_bytes, sizeof(SustainState),
                      sizeof(TriggerState), sizeof(TestEvidence), sizeof(CellEvidence),
                      sizeof(HandCommand),

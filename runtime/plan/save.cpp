@@ -595,9 +595,4 @@ Result<Plan> load_plan(std::string_view bytes) {
   return plan;
 }
 
-uint64_t plan_hash(const Plan& plan) {
-  const std::string bytes = save_plan(plan);
-  return XXH64(bytes.data(), bytes.size(), 0);
-}
-
 }  // namespace rel

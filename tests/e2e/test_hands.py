@@ -72,5 +72,36 @@ class Hands(DeploymentTest):
         load.finish()
 
 
+class Checklist(DeploymentTest):
+    """Nothing goes out before somebody of the team has approved it, and everybody gets it only after
+    the stage was reviewed; `relc status` says who is waited for."""
+
+    policy = harness.POLICIES / "checklist.release"
+
+    def test_a_release_waits_for_people(self):
+        config = self.folder / "relc.yaml"
+        config.write_text(f"teams: {{ ops: {{ users: [{getpass.getuser()}] }} }}\n")
+        self.sidecar.command += ["--config", config]
+        self.deployment.start()
+        self.sidecar.start()
+        load = self.deployment.load(harness.RATE, 60)
+        point = self.sidecar.status()["checklist"][0]
+        self.assertFalse(point["passed"])
+        self.assertIn(getpass.getuser(), point["missing"])
+        self.assert_baseline_only()
+        self.assertEqual(self.sidecar.relc("approve", "--why", "the numbers are good")[0], 0)
+        self.wait_for_share(0.2)
+
+        def waits_for_review():
+            review = self.sidecar.status()["checklist"][1]
+            return review["stage"] == "canary" and not review["passed"]
+        self.assertTrue(waits_for_review())
+        self.wait_for_kind("resumed")
+        self.assertEqual(self.sidecar.relc("review", "--why", "looked at it")[0], 0)
+        self.wait_for_share(1)
+        self.assertEqual(self.wait_for_kind("reviewed")["actor"], getpass.getuser())
+        load.finish()
+
+
 if __name__ == "__main__":
     harness.main()
