@@ -201,11 +201,23 @@ uint64_t Checklist::passed() const {
   return bits;
 }
 
+bool Checklist::is_new(size_t gate) const {
+  const GateReading& now = readings_[gate];
+  return now.time_ns != 0 && (kept_[gate].time_ns == 0 || !now.says_the_same(kept_[gate]));
+}
+
+bool Checklist::has_changes() const {
+  for (size_t i = 0; i < readings_.size(); i++) {
+    if (is_new(i)) return true;
+  }
+  return false;
+}
+
 std::vector<ProbeRecord> Checklist::changes(int64_t release) const {
   std::vector<ProbeRecord> changes;
   for (size_t i = 0; i < readings_.size(); i++) {
     const GateReading& now = readings_[i];
-    if (now.time_ns == 0 || (kept_[i].time_ns != 0 && now.says_the_same(kept_[i]))) continue;
+    if (!is_new(i)) continue;
     changes.push_back({.release = release,
                        .gate = static_cast<uint32_t>(i),
                        .time_ns = now.time_ns,

@@ -52,6 +52,7 @@ class Checklist {
   uint64_t passed() const;
   std::span<const GateReading> readings() const { return readings_; }
   // Readings whose answer has changed since they were last kept, and: they are kept now.
+  bool has_changes() const;
   std::vector<ProbeRecord> changes(int64_t release) const;
   void keep_changes() { kept_ = readings_; }
 
@@ -68,6 +69,7 @@ class Checklist {
                              int64_t now_ns) const;
   GateReading read_evidence(const Gate& gate) const;
   std::string path_of(std::string_view path) const;
+  bool is_new(size_t gate) const;
   std::string team_of(const Gate& gate) const;
 
   const Plan& plan_;

@@ -338,7 +338,8 @@ void Host::settle_last_raise(Pass& pass) {
 }
 
 bool Host::snapshot_is_due(const Pass& pass) const {
-  return !pass.entries.empty() || !pass.raises.empty() || pass.state.phase != journaled_phase_;
+  return !pass.entries.empty() || !pass.raises.empty() ||
+         pass.state.phase != journaled_phase_ || checklist_->has_changes();
 }
 
 // Nothing goes further out while nobody knows whether it could come back: the engine is told no,

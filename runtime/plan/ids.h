@@ -2,6 +2,7 @@
 // Owner: the plan. Input and output: plain values.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
 namespace rel {
