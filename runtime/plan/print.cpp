@@ -430,8 +430,12 @@ class Printer {
       }
       const std::string within =
           gate.within_ns == 0 ? "" : " within " + exact_duration_text(gate.within_ns);
-      line("gate {} {} ({}) {} of{}{} {}", row, kinds[static_cast<size_t>(gate.kind)], where,
-           gate.count, arguments, within, at(gate.span));
+      const std::string count = gate.count == 0 ? "" : fmt::format(" {} of", gate.count);
+      if (!gate.predicate.is_none()) {
+        arguments = fmt::format(" predicate {}", gate.predicate.value);
+      }
+      line("gate {} {} ({}):{}{}{} {}", row, kinds[static_cast<size_t>(gate.kind)], where, count,
+           arguments, within, at(gate.span));
     }
   }
 
