@@ -39,6 +39,7 @@ Result<HostConfig> read_root(const YAML::Node& root, const std::string& path) {
     }
     if (!read) return read.error();
   }
+  if (Status known = check_teams(config.control, path); !known) return known.error();
   return config;
 }
 

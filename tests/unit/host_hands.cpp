@@ -201,7 +201,7 @@ TEST_CASE("a pause is in the journal's state: a gateway that forgot everything s
   CHECK(desk.share() == 100'000);
   CHECK(desk.host->state().paused == 1);
   CHECK(desk.host->state().overruled_until_ns[0] == start_ns + 3600 * second_ns);
-  desk.order("resume");
+  desk.order("resume", {{"key", "after the reboot"}});
   desk.run(5);
   CHECK(desk.share() == 500'000);
 }

@@ -57,7 +57,7 @@ TEST_CASE("every decision of a release comes out the same, bit for bit") {
   const Recorded recorded = rolled_back(plan, folder);
   const ReplayReport report = replay_ticks(plan, recorded.ticks, recorded.log);
   CHECK(report.difference.empty());
-  CHECK(report.ticks >= 58);
+  CHECK(report.ticks >= 50);  // the last second may still be on its way to the disk
   CHECK(report.gaps == 0);
   const auto engine = std::count_if(recorded.log.begin(), recorded.log.end(), [](const auto& one) {
     return one.entry.decision.id != 0;
