@@ -363,15 +363,15 @@ bool Model::step_is_over() const {
 }
 
 void Model::leave_step(std::vector<ModelDecision>& out) {
+  const int64_t now = past_.back().time;
   if (!may_grow(stage, step + 1)) return overdue(out, false);
   const int gate = first_acting(TriggerAction::step);
   out.push_back({DecisionKind::step_advanced, trigger_or_none(gate)});
   const uint32_t next = step + 1;
   const bool anew = plan_.stages[stage].kind == StageKind::blue_green;
-  if (anew) enter(stage, past_.back().time);
+  if (anew) enter(stage, now);
   step = next;
-  shares_.emplace_back(past_.back().time,
-                       plan_.steps[plan_.stages[stage].steps.first + step].share_millionths);
+  shares_.emplace_back(now, plan_.steps[plan_.stages[stage].steps.first + step].share_millionths);
   step_clock_ = 0;
   step_requests_ = 0;
   step_entered_ = last_tick_;
