@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <vector>
 
@@ -24,23 +25,36 @@ struct Outcome {
   double median_s = -1;     // until it fired, after the onset; -1: less than half did
 };
 
-Outcome judge(const StreamSetting& setting, RuleKind kind, int runs, uint64_t seed, bool units) {
-  std::vector<double> times;
+constexpr size_t rule_count = std::size(all_rules);
+using Outcomes = std::array<Outcome, rule_count>;
+
+// Every rule on the same streams.
+Outcomes judge(const StreamSetting& setting, int runs, uint64_t seed, bool units) {
+  std::array<std::vector<double>, rule_count> times;
   for (int run = 0; run < runs; ++run) {
     Stream stream(setting, seed + static_cast<uint64_t>(run));
-    Rule rule(kind, alpha, setting.length_s);
-    while (!stream.over() && !rule.fired()) {
+    std::vector<Rule> rules;
+    for (const RuleKind kind : all_rules) rules.emplace_back(kind, alpha, setting.length_s);
+    size_t left = rule_count;
+    while (!stream.over() && left > 0) {
       const stats::PaneCounts pane = stream.next();
-      rule.take(units ? stream.first_failures() : pane);
+      for (size_t rule = 0; rule < rule_count; ++rule) {
+        if (rules[rule].fired()) continue;
+        rules[rule].take(units ? stream.first_failures() : pane);
+        if (!rules[rule].fired()) continue;
+        --left;
+        times[rule].push_back(stream.seconds() - setting.onset_s);
+      }
     }
-    if (rule.fired()) times.push_back(stream.seconds() - setting.onset_s);
   }
-  std::sort(times.begin(), times.end());
-  Outcome outcome{.fired = static_cast<double>(times.size()) / runs};
-  if (2 * times.size() >= static_cast<size_t>(runs)) {
-    outcome.median_s = times[static_cast<size_t>(runs) / 2];
+  Outcomes outcomes;
+  for (size_t rule = 0; rule < rule_count; ++rule) {
+    std::sort(times[rule].begin(), times[rule].end());
+    outcomes[rule].fired = static_cast<double>(times[rule].size()) / runs;
+    const auto middle = static_cast<size_t>(runs) / 2;
+    if (times[rule].size() > middle) outcomes[rule].median_s = times[rule][middle];
   }
-  return outcome;
+  return outcomes;
 }
 
 bool within(double share, int runs) {
@@ -68,14 +82,16 @@ bool false_alarms(int runs) {
       {World::ramp, 0.5, false},         {World::sticky, 0.5, true}};
   bool good = true;
   for (size_t row = 0; row < std::size(rows); ++row) {
-    const StreamSetting setting{.world = rows[row].world, .share = rows[row].share};
+    StreamSetting setting{.world = rows[row].world, .share = rows[row].share};
+    if (setting.world == World::sticky) setting.per_second = 10;
     fmt::print("| {}, {:.0f} %{} |", name_of(rows[row].world), rows[row].share * 100,
                rows[row].units ? ", first failures" : "");
-    for (const RuleKind kind : all_rules) {
-      const Outcome outcome = judge(setting, kind, runs, 1000 * (row + 1), rows[row].units);
-      fmt::print(" {:.3f} |", outcome.fired);
-      const bool ours = kind == RuleKind::ours || kind == RuleKind::cumulative;
-      if (ours && !within(outcome.fired, runs)) good = false;
+    const Outcomes outcomes = judge(setting, runs, 1000 * (row + 1), rows[row].units);
+    for (size_t rule = 0; rule < rule_count; ++rule) {
+      fmt::print(" {:.3f} |", outcomes[rule].fired);
+      const bool ours =
+          all_rules[rule] == RuleKind::ours || all_rules[rule] == RuleKind::cumulative;
+      if (ours && !within(outcomes[rule].fired, runs)) good = false;
     }
     fmt::print("\n");
   }
@@ -101,8 +117,7 @@ void delays(int runs) {
     const StreamSetting setting{.share = 0.1, .ratio = rows[row].ratio,
                                 .onset_s = rows[row].onset_s};
     fmt::print("| {}, {:.0f} h |", rows[row].ratio, rows[row].onset_s / 3600);
-    for (const RuleKind kind : all_rules) {
-      const Outcome outcome = judge(setting, kind, runs, 90000 + 1000 * row, false);
+    for (const Outcome& outcome : judge(setting, runs, 90000 + 1000 * row, false)) {
       if (outcome.median_s < 0) fmt::print(" {:.2f}, - |", outcome.fired);
       else fmt::print(" {:.2f}, {:.1f} |", outcome.fired, outcome.median_s / 60);
     }
@@ -140,7 +155,9 @@ bool against_oracle(int runs) {
     std::sort(requests.begin(), requests.end());
     const double median = requests[requests.size() / 2] / rows[row].oracle;
     const double most = requests[requests.size() * 4 / 5] / rows[row].oracle;
-    good = good && median > 0.8 && median < 1.5 && most < 3;
+    // A few runs say only that nothing is far off.
+    const double slack = runs >= 200 ? 1 : 1.6;
+    good = good && median > 0.8 / slack && median < 1.5 * slack && most < 3 * slack;
     fmt::print("| {} | {} | {} | {:.2f} | {:.2f} |\n", rows[row].share, rows[row].ratio,
                rows[row].oracle, median, most);
   }
