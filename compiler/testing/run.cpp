@@ -120,8 +120,7 @@ class Run {
     const auto decisions = simulation_.decisions();
     const bool news = decisions.size() > made_.log.decisions.size();
     for (size_t i = made_.log.decisions.size(); i < decisions.size(); ++i) {
-      if (decisions[i].reason == Reason::trigger_true && !decisions[i].trigger.is_none())
-        fired(decisions[i].trigger.value);
+      count_fired(decisions[i]);
       made_.log.decisions.push_back(decisions[i]);
     }
     made_.log.end_ns = now_ns;
@@ -129,6 +128,20 @@ class Run {
   }
 
   void fired(uint32_t trigger) { made_.fired[trigger] = true; }
+
+  // What a decision rests on was true, even if nothing of it is left after the tick.
+  void count_fired(const Decision& decision) {
+    if (decision.reason == Reason::trigger_true && !decision.trigger.is_none())
+      fired(decision.trigger.value);
+    const bool step = decision.kind == DecisionKind::step_advanced;
+    const bool stage = decision.kind == DecisionKind::promoted;
+    for (uint32_t i = 0; (step || stage) && i < plan_.triggers.size(); ++i) {
+      const Trigger& trigger = plan_.triggers[i];
+      const bool opened = (step && trigger.action == TriggerAction::step) ||
+                          (stage && trigger.action == TriggerAction::promote);
+      if (opened && trigger.stage == decision.stage) fired(i);
+    }
+  }
 
   // Up to when the expectations have to be watched, as far as is known now.
   int64_t wait_until(int64_t now_ns) const {
