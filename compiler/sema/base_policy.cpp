@@ -30,6 +30,7 @@ class Extension {
     if (!made_.owner) made_.owner = base_.owner;
     longest_pane();
     unknown();
+    for (const ast::Stage& stage : made_.stages) unknown_in(stage);
     triggers();
     way_back();
     made_.incomplete = made_.incomplete || base_.incomplete;
@@ -75,6 +76,24 @@ class Extension {
                 fmt::format("`{}` is answered less strictly than the policy does", own->cause.text),
                 fmt::format("leave it out, or write `{}`", context_.sources.text(base.span)));
     }
+  }
+
+  // What a stage says of its own, or the strategy it uses, is held to the policy as well.
+  void unknown_in(const ast::Stage& stage) {
+    const ast::Unknown* said = stage.unknown ? &*stage.unknown : nullptr;
+    if (said == nullptr && stage.use) {
+      const auto strategy = context_.scope.strategies.find(stage.use->name.text);
+      if (strategy != context_.scope.strategies.end() && strategy->second.node->body.unknown)
+        said = &*strategy->second.node->body.unknown;
+    }
+    if (said == nullptr || !base_.unknown) return;
+    for (const ast::UnknownClause& own : said->clauses)
+      for (const ast::UnknownClause& base : base_.unknown->clauses)
+        if (own.cause.text == base.cause.text && !is_as_strict(own, base))
+          loosens(own.span, base.span,
+                  fmt::format("the stage `{}` answers `{}` less strictly than the policy does",
+                              stage.name.text, own.cause.text),
+                  fmt::format("leave it out, or write `{}`", context_.sources.text(base.span)));
   }
 
   static bool is_as_strict(const ast::UnknownClause& own, const ast::UnknownClause& base) {

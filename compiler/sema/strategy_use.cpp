@@ -86,6 +86,13 @@ void StrategyUse::write_out(Conditions& conditions) {
   replace(made_.at_least, written_.at_least);
   replace(made_.at_most, written_.at_most);
   replace(made_.otherwise, written_.otherwise);
+  replace(made_.unknown, written_.unknown);
+  replace(made_.step_samples, written_.step_samples);
+  replace(made_.watch, written_.watch);
+  replace(made_.keep_warm, written_.keep_warm);
+  replace(made_.sticky_by, written_.sticky_by);
+  if (!written_.increases.empty()) made_.increases = written_.increases;
+  made_.reviews.insert(made_.reviews.end(), written_.reviews.begin(), written_.reviews.end());
   made_.triggers.insert(made_.triggers.end(), written_.triggers.begin(), written_.triggers.end());
 }
 

@@ -18,6 +18,7 @@ constexpr int64_t coarse_tick_ns = second_ns;
 constexpr int64_t fine_for_ns = 10 * minute_ns;
 // What a run waits beyond the start and the last change when nothing says how long.
 constexpr int64_t after_change_ns = 10 * minute_ns;
+constexpr int ticks_unseen_max = 50;
 // Monday, 2 March 2026, 10:00 UTC: an ordinary working day.
 constexpr int64_t start_default_ns = 1'772'445'600 * second_ns;
 
@@ -53,7 +54,7 @@ class Run {
         simulation_(simulation),
         made_(made),
         start_ns_(test.start_ns.value_or(start_default_ns)),
-        traffic_(policy, test, start_ns_),
+        traffic_(policy, test, plan, start_ns_),
         fed_until_(fed_until(test)),
         release_until_(release_until(plan, test.stage ? StageId{*test.stage} : StageId{})) {}
 
@@ -104,8 +105,15 @@ class Run {
     simulation_.set_source(start_ns_ + at_ns, answers);
   }
 
-  // Takes down what the last tick did.
+  // Takes down what the last tick did. A state is large: it is copied after a decision, for nothing
+  // moves without one, and now and then for the triggers that are true and decide nothing.
   void look(int64_t now_ns) {
+    const bool decided = simulation_.decisions().size() > made_.log.decisions.size();
+    if (now_ns != 0 && !decided && ++ticks_unseen_ < ticks_unseen_max) {
+      made_.log.end_ns = now_ns;
+      return;
+    }
+    ticks_unseen_ = 0;
     state_ = simulation_.engine_state();
     running_ = state_.phase == Phase::running;
     for (uint32_t i = 0; i < plan_.triggers.size(); ++i)
@@ -173,6 +181,7 @@ class Run {
   int64_t release_until_;
   int64_t until_ns_ = 0;
   EngineState state_;
+  int ticks_unseen_ = 0;
   bool running_ = false;
   bool answers_ = true;
 };

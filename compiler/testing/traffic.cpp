@@ -92,8 +92,9 @@ std::vector<double> cumulated_shares(const sema::TypedSegment& segment, uint32_t
 
 }  // namespace
 
-Traffic::Traffic(const sema::TypedPolicy& policy, const sema::TypedTest& test, int64_t start_ns)
-    : policy_(policy), test_(test), start_ns_(start_ns) {
+Traffic::Traffic(const sema::TypedPolicy& policy, const sema::TypedTest& test, const Plan& plan,
+                 int64_t start_ns)
+    : policy_(policy), test_(test), plan_(plan), start_ns_(start_ns) {
   const sema::TypedModel& model = policy.models[policy.releases[test.release].model];
   expected_ = model.expected ? &*model.expected : nullptr;
   traffic_per_s_ = expected_ != nullptr ? expected_->traffic_per_s : 0;
@@ -132,6 +133,28 @@ double Traffic::point(uint32_t dimension, uint64_t number) const {
   return at - std::floor(at);
 }
 
+// In a stage of waves the share is that of the values it has reached, not of everybody.
+void Traffic::find_reach(const Route& route) {
+  reach_.reset();
+  for (const WaveStage& waves : plan_.wave_stages) {
+    if (waves.stage != route.stage || route.step >= waves.reaches.count) continue;
+    reach_ = Reach{waves.segment, plan_.wave_reaches[waves.reaches.at(route.step).value],
+                   route.share_millionths / 1e6};
+  }
+}
+
+// Requests of both arms are made for everybody; which of them the route gives to the other arm?
+bool Traffic::is_routed_elsewhere(const Observation& made) {
+  if (!reach_ || made.arm == LaneArm::candidate_shadow) return false;
+  const bool in_reach = (reach_->values >> made.segment[reach_->segment.value]) & 1;
+  if (made.arm == LaneArm::candidate_live) return !in_reach;
+  if (!in_reach) return false;
+  carried_reach_ += reach_->share;
+  if (carried_reach_ < 1) return false;
+  carried_reach_ -= 1;
+  return true;
+}
+
 // Requests a second of a stream. A series of `traffic` with an arm is that arm's rate whatever its
 // share; without one it is divided by the share, as the declared traffic is.
 double Traffic::rate(const Stream& stream, const Route& route, int64_t at_ns) const {
@@ -153,8 +176,11 @@ double Traffic::rate(const Stream& stream, const Route& route, int64_t at_ns) co
   const double share = route.share_millionths / millionths;
   const double copied = route.mirror_millionths / millionths;
   switch (stream.arm) {
-    case LaneArm::baseline_live: return of_arm && share < 1 ? total : total * (1 - share);
-    case LaneArm::candidate_live: return of_arm && share > 0 ? total : total * share;
+    case LaneArm::baseline_live:
+      return (of_arm && share < 1) || reach_ ? total : total * (1 - share);
+    case LaneArm::candidate_live:
+      // A release that only observes has the share that others give it.
+      return of_arm && (share > 0 || plan_.observe_only) ? total : total * share;
     case LaneArm::candidate_shadow: return of_arm && copied > 0 ? total : total * copied;
   }
   return 0;
@@ -163,6 +189,7 @@ double Traffic::rate(const Stream& stream, const Route& route, int64_t at_ns) co
 void Traffic::make(const Route& route, int64_t from_ns, int64_t to_ns,
                    const std::function<void(const Observation&)>& take) {
   pending_.clear();
+  find_reach(route);
   const double seconds = static_cast<double>(to_ns - from_ns) / second_ns;
   for (size_t index = 0; index < streams_.size(); ++index) {
     Stream& stream = streams_[index];
@@ -210,7 +237,7 @@ bool Traffic::fill(const Stream& stream, int64_t at_ns, Observation& made) {
   if (stream.series != nullptr)
     for (const auto& [segment, value] : stream.series->only)
       made.segment[segment] = static_cast<uint8_t>(value);
-  if (belongs_to_other_stream(stream, made)) return false;
+  if (belongs_to_other_stream(stream, made) || is_routed_elsewhere(made)) return false;
   for (uint32_t metric = 0; metric < policy_.metrics.size(); ++metric)
     add_metric(metric, at_ns, made);
   return true;

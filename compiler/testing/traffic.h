@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "compiler/sema/typed.h"
@@ -18,8 +19,9 @@ namespace rel::testing {
 
 class Traffic {
  public:
-  // Borrows policy and test for its whole life. `start_ns`: the start of the test since the epoch.
-  Traffic(const sema::TypedPolicy& policy, const sema::TypedTest& test, int64_t start_ns);
+  // Borrows all for its whole life. `start_ns`: the start of the test since the epoch.
+  Traffic(const sema::TypedPolicy& policy, const sema::TypedTest& test, const Plan& plan,
+          int64_t start_ns);
 
   // Calls `take` for each request of [from_ns, to_ns), times since the start, in order of time.
   void make(const Route& route, int64_t from_ns, int64_t to_ns,
@@ -48,6 +50,14 @@ class Traffic {
     const sema::ExpectedMetric* declared = nullptr;
   };
 
+  // The part of the population a wave has reached; none: everybody.
+  struct Reach {
+    SegmentId segment;
+    uint64_t values = 0;  // bit v: value v; the bit after the last one is `other`
+    double share = 0;
+  };
+  void find_reach(const Route& route);
+  bool is_routed_elsewhere(const Observation& made);
   double rate(const Stream& stream, const Route& route, int64_t at_ns) const;
   bool fill(const Stream& stream, int64_t at_ns, Observation& made);
   void choose_segments(LaneArm arm, Observation& made);
@@ -57,6 +67,7 @@ class Traffic {
 
   const sema::TypedPolicy& policy_;
   const sema::TypedTest& test_;
+  const Plan& plan_;
   const sema::TypedExpected* expected_;
   int64_t start_ns_;
   double traffic_per_s_;
@@ -66,6 +77,8 @@ class Traffic {
   std::vector<double> carried_flags_;          // by series, then by arm and metric
   std::vector<double> steps_;                  // of the recurrence, by dimension
   uint64_t made_[lane_arms] = {};
+  std::optional<Reach> reach_;
+  double carried_reach_ = 0;  // of requests in reach that the candidate takes from the baseline
   std::vector<Pending> pending_;
 };
 

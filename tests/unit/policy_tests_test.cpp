@@ -84,7 +84,7 @@ struct Counted {
 
 Counted fed(const std::string& body, const Route& route, int64_t from_ns, int64_t to_ns) {
   const Checked made = checked(body);
-  Traffic traffic(made.compiled.policy, made.test(), 0);
+  Traffic traffic(made.compiled.policy, made.test(), made.compiled.plans[0], 0);
   Counted counted;
   int64_t last_ns = from_ns;
   for (int64_t at_ns = from_ns; at_ns < to_ns; at_ns += second_ns / 10)
