@@ -416,12 +416,22 @@ class TestChecker {
     std::vector<std::string_view> known(causes.begin(), causes.end());
     for (const std::string_view metric : names_of(context_.scope.metrics)) known.push_back(metric);
     for (const std::string_view guard : names_of(context_.scope.guards)) known.push_back(guard);
+    if (release() != nullptr) {
+      add_trigger_names(release()->triggers, known);
+      for (const TypedStage& stage : release()->stages) add_trigger_names(stage.triggers, known);
+    }
     if (std::find(known.begin(), known.end(), name.text) != known.end()) return true;
     if (context_.is_news(name.text))
-      report_unknown(context_.diagnostics, Code::unknown_name, "metric, guard or cause", name,
-                     known)
+      report_unknown(context_.diagnostics, Code::unknown_name, "metric, guard, trigger or cause",
+                     name, known)
           .with_help("a part of the sentence is written in quotes: `because \"above 400ms\"`");
     return false;
+  }
+
+  static void add_trigger_names(const std::vector<TypedTrigger>& triggers,
+                                std::vector<std::string_view>& known) {
+    for (const TypedTrigger& trigger : triggers)
+      if (!trigger.name.empty()) known.push_back(trigger.name);
   }
 
   // ---- the whole

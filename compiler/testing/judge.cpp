@@ -31,8 +31,9 @@ bool reads_metric(const Plan& plan, PredicateId predicate, std::string_view name
   return false;
 }
 
-// A second trigger of one guard is called `slow_2` in a plan.
+// A second trigger of one guard is `slow_2` in a plan, one that a stage tightens `ramp.slow`.
 bool is_guard(std::string_view trigger, std::string_view name) {
+  trigger.remove_prefix(trigger.rfind('.') + 1);  // no stage: from the start
   if (!trigger.starts_with(name)) return false;
   trigger.remove_prefix(name.size());
   return trigger.empty() || (trigger.size() > 1 && trigger[0] == '_' &&

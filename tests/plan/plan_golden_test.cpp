@@ -1,5 +1,5 @@
-// Every policy of tests/plan/cases, and the first example, against its printed plan, kept in
-// tests/plan/cases. `rel_plan_tests --bless` rewrites the plans; read what it wrote.
+// Every policy of tests/plan/cases, and every example that has a plan there, against that plan.
+// `rel_plan_tests --bless` rewrites the plans; read what it wrote.
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -27,9 +27,14 @@ std::string read_text(const fs::path& path) {
 }
 
 std::vector<fs::path> policies() {
-  std::vector<fs::path> found{root / "examples/01_canary.release"};
+  std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(cases)) {
     if (entry.path().extension() == ".release") found.push_back(entry.path());
+  }
+  for (const auto& entry : fs::directory_iterator(root / "examples")) {
+    if (entry.path().extension() != ".release") continue;
+    const fs::path plan = cases / entry.path().filename().replace_extension(".plan.txt");
+    if (fs::exists(plan)) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
   return found;
