@@ -128,6 +128,9 @@ class ObserveOnly(Stages):
         wait_until("the way back is done", lambda: self.sidecar.status()["settled"])
         self.assertNotIn("quarantined", self.kinds())
         self.candidate.fault()
+        seen = self.sidecar.status()["counters"]["requests_candidate"]
+        wait_until("the candidate is still asked", lambda:
+                   self.sidecar.status()["counters"]["requests_candidate"] > seen + 300)
         status = self.sidecar.status()
         self.assertEqual((status["share"], status["observe_only"]), (0, True))
         _, records = load.finish()
