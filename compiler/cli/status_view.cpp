@@ -70,6 +70,30 @@ Tone phase_tone(const std::string& phase) {
   return phase == "completed" || phase == "running" ? Tone::good : Tone::dim;
 }
 
+// What beside its times and triggers says where the release stands. A host of an earlier version
+// does not tell it.
+void add_waits(View& view, const Json& status) {
+  const auto note = [&](const char* title, const std::string& words) {
+    view.text += view.toned(title, Tone::warn) + ": " + words + "\n";
+  };
+  const auto time = [&](const char* key) { return status.contains(key) ? word(status, key) : ""; };
+  if (status.value("observe_only", false)) note("observes only", "it routes nothing");
+  if (status.value("watching", false)) {
+    note("watched", fmt::format("for {} of {}", seconds_text(status.at("step_clock_s")),
+                                seconds_text(status.at("watch_s"))));
+  }
+  if (status.contains("step_samples_min") && status.at("step_samples_min").is_number() &&
+      status.at("step_samples_min") > 0) {
+    note("this step", fmt::format("has seen {} of {} requests", status.at("step_samples").dump(),
+                                  status.at("step_samples_min").dump()));
+  }
+  if (!status.value("increase_allowed", true)) {
+    note("the calendar lets nothing grow now", "asked again at " + time("calendar_changes"));
+  }
+  const std::string warm = time("baseline_warm_until");
+  if (!warm.empty()) note("the baseline is kept warm", "until " + warm);
+}
+
 void add_head(View& view, const Json& status) {
   const std::string phase = word(status, "phase");
   view.text += fmt::format("{} of {}: {}, {} to the candidate\n",
@@ -84,6 +108,7 @@ void add_head(View& view, const Json& status) {
     note("paused", "nothing is raised until somebody resumes", Tone::warn);
   }
   note("held", word(status, "held_because"), Tone::warn);
+  add_waits(view, status);
   for (const Json& row : status.at("overridden")) {
     note("overridden", fmt::format("{} until {}", word(row, "name"), word(row, "until")),
          Tone::warn);

@@ -109,6 +109,25 @@ class Ramp(Stages):
         self.assertGreater(len(given), 50)
 
 
+class Frozen(Stages):
+    policy = POLICIES / "frozen.release"
+    release = "e2e_frozen"
+
+    def test_a_freeze_stops_increases_and_not_the_way_back(self):
+        load = self.start()
+        self.wait_for_share(0.3)
+        wait_until("the soak is full and more", lambda: self.sidecar.status()["stage_clock_s"] > 3)
+        status = self.sidecar.status()
+        self.assertEqual((status["share"], status["held"]), (0.3, False))
+        self.assertFalse(status["increase_allowed"])
+        self.assertIn("the calendar lets nothing grow now", self.sidecar.relc("status")[1])
+        self.candidate.fault(error_share=0.6)
+        self.wait_for_phase("rolled_back")
+        decision = self.wait_for_kind("rolled_back")
+        self.assert_baseline_only()
+        self.assert_nothing_late(load, decision)
+
+
 class ObserveOnly(Stages):
     policy = POLICIES / "observe_only.release"
     release = "e2e_observe"

@@ -151,5 +151,55 @@ TEST_CASE("the stage machine and the way back are verified", "[plan]") {
        [](Plan& p) { p.unknown[0].then = static_cast<UnknownAction>(3); }},
       {"the way back is out of range", [](Plan& p) { p.cooldown_ns = -5; }},
       {"an argument has no action", [](Plan& p) { p.arguments.push_back(StringId{0}); }},
+      {"is replaced where it does not act",
+       [](Plan& p) {
+         p.triggers[0].stage = StageId{0};
+         p.triggers[0].replaced_in = 1;
+       }},
+      {"is replaced where it does not act", [](Plan& p) { p.triggers[0].replaced_in = 1u << 9; }},
+      {"shares that do not fit", [](Plan& p) { p.stages[0].kind = StageKind::blue_green; }},
+      {"waits for what it cannot", [](Plan& p) { p.stages[0].watch_ns = test::second; }},
+      {"waits for what it cannot", [](Plan& p) { p.stages[0].step_samples_min = 1; }},
+      {"waits for what it cannot", [](Plan& p) { p.stages[0].step_samples = AggregateId{0}; }},
+      {"the way back is out of range", [](Plan& p) { p.observe_only = 2; }},
   });
+}
+
+TEST_CASE("the calendar is verified", "[plan]") {
+  // A zone with two changes and a window in it, then one thing broken.
+  const auto broken = [](void (*change)(Plan&)) {
+    Plan plan = test::small_release();
+    plan.zones.push_back({.name = plan.stages[0].name, .changes = {0, 2}});
+    plan.zone_changes = {{.at_s = 100, .offset_s = 3600}, {.at_s = 200, .offset_s = 0}};
+    plan.increase_windows.push_back({.weekdays = 1, .to_minute = 60, .zone = ZoneId{0},
+                                     .text = plan.stages[0].name});
+    plan.increase = {0, 1};
+    if (Status whole = verify_plan(plan); !whole) return whole.error().message;
+    change(plan);
+    const Status verified = verify_plan(plan);
+    return verified ? std::string("nothing is refused") : verified.error().message;
+  };
+  const std::pair<const char*, void (*)(Plan&)> rows[] = {
+      {"has changes out of order", [](Plan& p) { p.zone_changes[1].at_s = 100; }},
+      {"has changes out of order", [](Plan& p) { p.zone_changes[0].offset_s = 100'000; }},
+      {"does not own its changes", [](Plan& p) { p.zones[0].changes.count = 3; }},
+      {"change of a time zone has no zone", [](Plan& p) { p.zones[0].changes.count = 1; }},
+      {"time zone 0 is out of range", [](Plan& p) { p.zones[0].first_offset_s = -100'000; }},
+      {"has no known form",
+       [](Plan& p) { p.increase_windows[0].days = static_cast<IncreaseDays>(3); }},
+      {"covers no time", [](Plan& p) { p.increase_windows[0].weekdays = 0; }},
+      {"covers no time", [](Plan& p) { p.increase_windows[0].to_minute = 0; }},
+      {"covers no time", [](Plan& p) { p.increase_windows[0].to_minute = 1441; }},
+      {"covers no time",
+       [](Plan& p) {
+         p.increase_windows[0].days = IncreaseDays::yearly;
+         p.increase_windows[0].first = 230;
+         p.increase_windows[0].last = 301;
+       }},
+      {"has no time zone", [](Plan& p) { p.increase_windows[0].zone = ZoneId{1}; }},
+      {"has no text", [](Plan& p) { p.increase_windows[0].text = StringId{}; }},
+      {"the release has no calendar", [](Plan& p) { p.increase.count = 2; }},
+      {"stage 0 has no calendar", [](Plan& p) { p.stages[0].increase = {1, 1}; }},
+  };
+  for (const auto& [reason, change] : rows) CHECK_THAT(broken(change), Catch::Contains(reason));
 }
