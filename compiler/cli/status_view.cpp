@@ -82,8 +82,9 @@ void add_waits(View& view, const Json& status) {
     note("watched", fmt::format("for {} of {}", seconds_text(status.at("step_clock_s")),
                                 seconds_text(status.at("watch_s"))));
   }
-  if (status.contains("step_samples_min") && status.at("step_samples_min").is_number() &&
-      status.at("step_samples_min") > 0) {
+  const bool counts = status.contains("step_samples_min") &&
+                      status.at("step_samples_min").is_number_unsigned();
+  if (counts && status.at("step_samples_min").get<uint64_t>() > 0) {
     note("this step", fmt::format("has seen {} of {} requests", status.at("step_samples").dump(),
                                   status.at("step_samples_min").dump()));
   }

@@ -66,3 +66,36 @@ TEST_CASE("the view says where the release is and what it awaits") {
   CHECK(terminal.find("\x1b[1m") != std::string::npos);
   CHECK(terminal.find("█") != std::string::npos);
 }
+
+TEST_CASE("the view says what a release waits for beside its times") {
+  const TempFolder folder;
+  const Plan plan = small_plan();
+  Gateway gateway(plan);
+  auto runtime = gateway.open();
+  auto journal = Journal::open({.path = folder.file("journal.sqlite")});
+  REQUIRE(journal);
+  auto host = Host::open(*runtime, **journal, {.state_dir = folder.path()}, gateway.now());
+  REQUIRE(host);
+  auto status = nlohmann::ordered_json::parse(status_json(**host));
+  const auto shows = [&](const char* words) {
+    const std::string text = cli::status_text(status, cli::ViewStyle::plain);
+    return text.find(words) != std::string::npos;
+  };
+  CHECK_FALSE(shows("watched"));
+  CHECK_FALSE(shows("calendar"));
+  CHECK_FALSE(shows("observes only"));
+  status["watching"] = true;
+  status["step_clock_s"] = 60.0;
+  status["watch_s"] = 3600.0;
+  CHECK(shows("watched: for 1m of 1h"));
+  status["step_samples_min"] = 1000u;
+  status["step_samples"] = 70u;
+  CHECK(shows("this step: has seen 70 of 1000 requests"));
+  status["increase_allowed"] = false;
+  status["calendar_changes"] = "2026-03-02T08:00:00Z";
+  CHECK(shows("the calendar lets nothing grow now: asked again at 2026-03-02T08:00:00Z"));
+  status["observe_only"] = true;
+  CHECK(shows("observes only: it routes nothing"));
+  status["baseline_warm_until"] = "2026-03-09T08:00:00Z";
+  CHECK(shows("the baseline is kept warm: until 2026-03-09T08:00:00Z"));
+}
