@@ -2,7 +2,10 @@
 // in the record or in the journal is seen; the ring never makes the evaluator wait.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <cstring>
 #include <fstream>
+#include <memory>
 
 #include "runtime/host/host.h"
 #include "runtime/host/replay.h"
