@@ -1,5 +1,6 @@
 // One walk over an expression of one file, with the parameters of at most one guard bound. Private
-// to conditions.cpp, temporal.cpp, evidence.cpp, arithmetic.cpp, aggregates.cpp and guards.cpp; others use conditions.h.
+// to conditions.cpp, temporal.cpp, evidence.cpp, arithmetic.cpp, aggregates.cpp and guards.cpp;
+// others use conditions.h.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -5,8 +5,8 @@
 //
 // A number is found by its path of member names. `M by SEGMENT` is the object M.SEGMENT, with a
 // number for every value that the policy declares for the segment. A number has no unit of its own:
-// `in UNIT` gives it one, and without it, it is a plain number, or the ratio or difference of ratios
-// that it is compared with.
+// `in UNIT` gives it one, and without it, it is a plain number, or the ratio or difference of
+// ratios that it is compared with.
 //
 // For who evaluates a condition of evidence alone (a point of `require`): check it with
 // Conditions::check and ask the two functions below.

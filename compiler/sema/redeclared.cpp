@@ -36,15 +36,18 @@ class Implication {
     if (b.op == Op::logical_and) return holds(when, b.left) && holds(when, b.right);
     if (b.op == Op::logical_or && (holds(when, b.left) || holds(when, b.right))) return true;
     if (a.op == Op::logical_and && (holds(a.left, then) || holds(a.right, then))) return true;
-    if (a.op == Op::sustained && b.op == Op::sustained) {
+    if (is_held(a) && is_held(b)) {
       return b.duration_ns <= a.duration_ns && holds(a.left, b.left);
     }
-    // What was true for a while is true now.
-    if (a.op == Op::sustained) return holds(a.left, then);
+    // What was true for a while is true now; what was true in checks, or is kept, need not be.
+    if (is_held(a)) return holds(a.left, then);
     return is_stricter(a, b) || same(when, then);
   }
 
  private:
+  static bool is_held(const TypedExpr& expr) {
+    return expr.op == Op::sustained && expr.temporal == SustainKind::held;
+  }
   static bool is_above(Op op) { return op == Op::gt || op == Op::ge; }
   static bool is_below(Op op) { return op == Op::lt || op == Op::le; }
 
@@ -82,7 +85,9 @@ class Implication {
     switch (a.op) {
       case Op::constant: return a.constant == b.constant;
       case Op::load: return same_aggregate(a, b);
-      case Op::sustained: return a.duration_ns == b.duration_ns && same(a.left, b.left);
+      case Op::sustained:
+        return a.temporal == b.temporal && a.count == b.count && a.of == b.of &&
+               a.duration_ns == b.duration_ns && same(a.left, b.left) && same(a.right, b.right);
 #define REL_ARITHMETIC(name, text, interpreted, ir) case Op::name:
 #include "runtime/plan/ops.def"
 #define REL_COMPARISON(name, text, interpreted, ir) case Op::name:
@@ -104,9 +109,20 @@ class Implication {
 std::string_view looseness(const Context& context, const TypedTrigger& release,
                            const TypedTrigger& trigger) {
   if (strength(trigger.action) < strength(release.action)) return "it does less when it is true";
-  if (trigger.after.ns > release.after.ns) return "it begins to act later";
+  const bool same_start = trigger.after_share.millionths == release.after_share.millionths;
+  if (trigger.after.ns > release.after.ns || (trigger.after.ns > 0 && !same_start)) {
+    return "it begins to act later";
+  }
   if (release.even_if_baseline && !trigger.even_if_baseline) {
     return "it is withheld while the baseline fails as well";
+  }
+  for (size_t cause = 0; cause < trigger.unknown.size(); ++cause) {
+    const auto alerts = [&](const std::optional<TypedUnknown>& rule) {
+      return rule && rule->action == UnknownAction::alert;
+    };
+    if (alerts(trigger.unknown[cause]) && !alerts(release.unknown[cause])) {
+      return "it holds no more while it is unknown";
+    }
   }
   if (!Implication(context.policy).holds(release.when, trigger.when)) {
     return "it is not known to be true whenever that one is";

@@ -87,6 +87,14 @@ Checked Checker::sustained(const ast::Expr& expr) {
   typed.op = Op::sustained;
   typed.span = expr.span;
   typed.temporal = kind_of(expr.temporal);
+  if (expr.temporal == ast::Temporal::failures && !shared_.open_.empty()) {
+    context_.diagnostics
+        .report(Code::misplaced_clause, expr.operator_span,
+                "what a failure is depends on the trigger, not on a guard")
+        .with_help("write it where the guard is used: `rollback when slow at most 3 failures "
+                   "every 5m`");
+    return poison();
+  }
   if (expr.temporal == ast::Temporal::until) {
     const Checked until = verdict(expr.right);
     if (operand.type == Type::poison || until.type == Type::poison) return poison();
@@ -120,11 +128,12 @@ void settle_temporal(const Context& context, TypedTrigger& typed) {
     }
     const bool lasts = typed.action == TriggerAction::hold || typed.action == TriggerAction::alert;
     if (expr->temporal != SustainKind::latch || lasts) continue;
+    const std::string_view why =
+        raises(typed.action) ? "what has ended does not come back" : "a rollback is final";
     context.diagnostics
         .report(Code::misplaced_clause, context.policy[expr->right].span,
                 "`until` belongs to a hold or an alert")
-        .label(typed.span, raises(typed.action) ? "a stage or step that has ended does not come back"
-                                                : "a rollback is final")
+        .label(typed.span, std::string{why})
         .with_help(raises(typed.action) ? "write the condition alone"
                                         : "write `hold when ... until ...`");
   }

@@ -115,7 +115,8 @@ void report_missing_block(const Context& context, const ast::Release& release) {
           .report(Code::unknown_missing, release.name.span,
                   fmt::format("the release `{}` does not say what it does when it does not know",
                               release.name.text))
-          .with_note("a source that fails, no data and too little data are never taken for `false`");
+          .with_note("a source that fails, no data and too little data are never taken for "
+                     "`false`");
   const std::string_view text = context.sources.text(release.span);
   const size_t brace = text.find('{');
   const std::string help = fmt::format("add `{}`", block);

@@ -26,8 +26,8 @@ constexpr bool is_counted(SustainKind kind) {
 // of the stage, k = 1, 2, 3 ...; between checks the verdict stands. A check that no tick was there
 // for is unknown.
 // consecutive: false if one of the last N was false, true if all were true.
-// of_last: true if N of the last M were true, false if they cannot be any more, whatever the unknown
-// ones and those before the stage would have been.
+// of_last: true if N of the last M were true, false if they cannot be any more, whatever the
+// unknown ones and those before the stage would have been.
 // failures: false and true change sides for good when N is exceeded; before that, unknown while the
 // last check is, and before the first.
 Verdict update_checks(const Sustain& sustain, SustainState& state, Verdict input,

@@ -102,7 +102,8 @@ json temporal_for_keep(const json& in, const json&) {
     condition = tail.read(
         tail.sustain({.input = condition, .duration_ns = keep, .kind = SustainKind::keep}));
   }
-  const SustainId kept = tail.sustain({.input = condition});  // `for` of no time: the verdict itself
+  // `for` of no time: the verdict itself.
+  const SustainId kept = tail.sustain({.input = condition});
   const PredicateId denied = tail.predicate(
       {{.op = Op::sustained, .a = kept.value}, {.op = Op::logical_not, .a = 0}});
   const SustainId entering = tail.sustain(
