@@ -359,6 +359,42 @@ static void test_odd_observations_are_harmless(void) {
   close_host(&h);
 }
 
+static void test_routing_of_a_plan_without_routes(void) {
+  host h = open_host();
+  rel_error error = new_error();
+  rel_request_slot slot;
+  rel_engine *none[1] = {NULL};
+  rel_context context;
+  rel_decision decision;
+  rel_observation observation = answer(&h, REL_CANDIDATE, 200);
+  memset(&slot, 0, sizeof slot);
+  slot.struct_size = sizeof slot;
+  CHECK(rel_plan_slot_count(h.plan) == 0 && rel_plan_slot_count(NULL) == 0);
+  CHECK(rel_plan_slot(h.plan, 0, &slot) == REL_INVALID_ARGUMENT);
+  CHECK(rel_plan_target(h.plan, NULL, 0) == REL_TARGET_NONE);
+  CHECK(rel_plan_sticky_by(h.plan).len == 0 && rel_plan_set(h.plan).len == 0);
+  CHECK(rel_plan_set_member_count(h.plan) == 0 && rel_plan_set_member(h.plan, 0).len == 0);
+  CHECK(rel_plan_digest(h.plan, REL_CANDIDATE).len > 0);
+  CHECK(rel_plan_digest(NULL, REL_CANDIDATE).len == 0 && rel_plan_model(NULL).len == 0);
+  CHECK(rel_engine_join_set(h.engine, NULL, 0, &error) == REL_INVALID_ARGUMENT);
+  CHECK(rel_engine_join_set(h.engine, none, 1, &error) == REL_INVALID_ARGUMENT);
+
+  /* A host that knows less of the structs is served as before; one that forces a request is told
+   * that it is no evidence, and gets the baseline while nobody has the candidate. */
+  memset(&context, 0, sizeof context);
+  memset(&decision, 0, sizeof decision);
+  context.struct_size = offsetof(rel_context, segments);
+  context.key = text("user");
+  context.target = REL_TARGET_CANDIDATE;
+  decision.struct_size = sizeof decision;
+  rel_route(h.worker, &context, &decision);
+  CHECK(decision.variant == REL_BASELINE && decision.reason == REL_REASON_DEFAULT);
+  CHECK(decision.population == REL_FORCED);
+  observation.struct_size = offsetof(rel_observation, population);
+  rel_observe(h.worker, &observation);
+  close_host(&h);
+}
+
 int main(void) {
   test_bad_arguments();
   test_bad_plans();
@@ -369,6 +405,7 @@ int main(void) {
   test_unjournaled_release_goes_up_and_back();
   test_nothing_is_raised_without_permission();
   test_odd_observations_are_harmless();
+  test_routing_of_a_plan_without_routes();
   if (failures != 0) fprintf(stderr, "%d checks failed\n", failures);
   return failures == 0 ? 0 : 1;
 }

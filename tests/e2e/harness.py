@@ -89,17 +89,20 @@ class DeploymentTest(unittest.TestCase):
         self.assertEqual(arms, {"baseline"})
 
 
-class SilentServer:
-    """Answers every request with an empty 200 that carries no header of a model."""
+class StubServer:
+    """Answers every request with a 200 that carries no header of a model: `length` bytes are
+    announced, `sent` of them come before the connection closes."""
 
-    def __init__(self, port):
+    def __init__(self, port, length=0, sent=0):
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
                 self.send_response(200)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(length))
                 self.end_headers()
+                self.wfile.write(b"x" * sent)
+                self.close_connection = sent < length
 
             def log_message(self, *_):
                 pass

@@ -62,7 +62,7 @@ class Digest(DeploymentTest):
         # The candidate answers from a server that knows no digest.
         self.assertEqual(self.gateway.get(user="u-1")[0], 200)
         self.candidate.stop()
-        silent = harness.SilentServer(self.candidate.port)
+        silent = harness.StubServer(self.candidate.port)
         self.addCleanup(silent.stop)
         self.send(40)
         self.wait_for_phase("rolled_back")

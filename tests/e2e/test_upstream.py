@@ -47,6 +47,26 @@ class DyingUpstream(DeploymentTest):
         # Once a request, though two upstreams were asked: never more observations than requests.
         self.assertLessEqual(counters["observed"], len(records) + 200)
 
+    def break_off(self, location):
+        self.deployment.start(location=location)
+        self.candidate.stop()
+        cut = harness.StubServer(self.candidate.port, length=1000, sent=10)
+        self.addCleanup(cut.stop)
+        self.sidecar.start()
+        # No request comes before the server that breaks off: nothing else can have failed.
+        load = self.deployment.load(harness.RATE, 40)
+        self.wait_for_phase("rolled_back")
+        self.assertIn("rate(candidate.failed) > 5%", self.wait_for_kind("rolled_back")["rule"])
+        self.assert_baseline_only()
+        load.finish()
+
+    def test_a_response_that_breaks_off(self):
+        """The status was 200 and half of the body came: no answer at all."""
+        self.break_off("")
+
+    def test_a_response_that_breaks_off_unbuffered(self):
+        self.break_off("proxy_buffering off;")
+
     def test_behind_the_next_upstream(self):
         """nginx tries a healthy server next; the first try was the candidate's failure."""
         self.deployment.baseline.start()

@@ -19,6 +19,9 @@ ngx_http_output_body_filter_pt next_body_filter;
 
 constexpr ngx_msec_t unset_time = static_cast<ngx_msec_t>(-1);
 
+// Whether the first try's response came to its end: only then it has a duration.
+enum class Response { complete, broken_off };
+
 // How the arm that was tried first did.
 struct FirstTry {
   enum class Outcome { answered, timed_out, no_answer } outcome = Outcome::no_answer;
@@ -50,10 +53,18 @@ std::optional<FirstTry> first_try_of(const ngx_http_request_t* r, ngx_uint_t fir
   return found;
 }
 
-// The upstream broke off inside the body.
-bool truncated(const ngx_http_request_t* r) {
+// The upstream broke off inside the body. Without buffering nothing but what is left of the length
+// says so, and only once the response has ended without its last byte; a client that left, and an
+// upgraded connection, end so as well.
+bool truncated(const ngx_http_request_t* r, Response response) {
   const ngx_http_upstream_t* upstream = r->upstream;
-  if (upstream == nullptr || upstream->pipe == nullptr || !upstream->buffering) return false;
+  if (upstream == nullptr) return false;
+  if (!upstream->buffering) {
+    const bool client_left = r->connection->error || r->connection->timedout;
+    return response == Response::broken_off && !client_left && !upstream->upgrade &&
+           upstream->header_sent && upstream->length != 0;
+  }
+  if (upstream->pipe == nullptr) return false;
   const ngx_event_pipe_t* pipe = upstream->pipe;
   return pipe->upstream_error ||
          (pipe->upstream_eof && !pipe->upstream_done && pipe->length != -1);
@@ -122,9 +133,6 @@ uint32_t read_headers(const ngx_http_request_t* r, const Release& release,
   return count;
 }
 
-// Whether the first try's response came to its end: only then it has a duration.
-enum class Response { complete, broken_off };
-
 // Of a response that is complete as it is now, our own clock; of a try that others followed, what
 // nginx noted of it. A try without any answer has no duration; a timeout counts with its limit.
 double duration_of(const FirstTry& tried, Response response, int64_t started_ns) {
@@ -164,7 +172,7 @@ void observe_live(ngx_http_request_t* r, Response response) {
   if (record == nullptr || record->live == Observed::yes) return;
   std::optional<FirstTry> tried = first_try_of(r, record->first_try);
   if (!tried) return;
-  if (tried->tries == 1 && truncated(r)) {
+  if (tried->tries == 1 && truncated(r, response)) {
     tried->outcome = FirstTry::Outcome::no_answer;
     tried->status = 0;
   }
