@@ -53,6 +53,7 @@ metricSource
   : DURATION
   | STATUS IN QUANTITY RANGE QUANTITY
   | RESPONSE HEADER STRING
+  | NO ANSWER
   ;
 
 segment : SEGMENT name IN segmentBlock ;
@@ -254,6 +255,7 @@ label
   | CONFIDENCE
   | SERVES | DIGEST | COOKIE | WHERE | STICKY | SET | WAVES | OTHERS
   | REQUIRE | SECTIONS | NAME | TEAM | REHEARSED | REVIEWED
+  | ANSWER
   ;
 
 // ---- words
@@ -384,6 +386,7 @@ NAME : 'name' ;
 TEAM : 'team' ;
 REHEARSED : 'rehearsed' ;
 REVIEWED : 'reviewed' ;
+ANSWER : 'answer' ;
 WORD : [A-Za-z_] [A-Za-z0-9_]* ;
 
 // A number and its unit, matched to the word's end. A malformed one is still one token, so that the

@@ -180,6 +180,10 @@ void check_source(const Context& context, const ast::Metric& metric, TypedMetric
           .with_help("write the smaller code first: `500..599`");
       return;
     }
+    case ast::MetricSourceKind::no_answer:
+      typed.source = MetricSource::no_answer;
+      if (typed.kind != MetricKind::flag) source_misfit(context, metric, "no answer", "flag");
+      return;
     case ast::MetricSourceKind::response_header: {
       typed.source = MetricSource::response_header;
       typed.header = metric.header.value;

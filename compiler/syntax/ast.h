@@ -167,7 +167,7 @@ struct Model {
   Span span;
 };
 
-enum class MetricSourceKind : uint8_t { none, duration, status, response_header };
+enum class MetricSourceKind : uint8_t { none, duration, status, response_header, no_answer };
 
 struct Metric {
   Name name;

@@ -134,6 +134,8 @@ class FileReader : private TestReader {
       metric.source = ast::MetricSourceKind::status;
       metric.status_first = quantity(context->QUANTITY(0));
       metric.status_last = quantity(context->QUANTITY(1));
+    } else if (context->ANSWER() != nullptr) {
+      metric.source = ast::MetricSourceKind::no_answer;
     } else {
       metric.source = ast::MetricSourceKind::response_header;
       metric.header = string(context->STRING());

@@ -89,6 +89,9 @@ Observation bind(const Plan& plan, const rel_observation& from) {
         carry(to, m, status_flag(metric, from.status));
         break;
       case MetricSource::event_field:
+      case MetricSource::no_answer:
+        carry(to, m, from.status == 0 ? 1 : 0);
+        break;
       case MetricSource::response_header:
       case MetricSource::response_digest:
         break;

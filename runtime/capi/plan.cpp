@@ -28,6 +28,8 @@ rel_metric_source source_of(MetricSource source) {
       return REL_SOURCE_RESPONSE_STATUS;
     case MetricSource::response_header:
       return REL_SOURCE_RESPONSE_HEADER;
+    case MetricSource::no_answer:
+      return REL_SOURCE_NO_ANSWER;
     case MetricSource::response_digest:
       return REL_SOURCE_RESPONSE_DIGEST;
   }

@@ -44,6 +44,7 @@ enum class MetricSource : uint8_t {
   response_status,   // true when the status is in [status_first, status_last]
   response_header,   // a number, or for a flag `true`/`false`/`1`/`0`, in `header`
   response_digest,   // true when `header` does not name the digest that the arm is pinned to
+  no_answer,         // true when no whole response came: refused, reset, timed out, broken off
 };
 
 // A histogram has 64 linear sub-buckets an octave, 2^exponent_min <= |x| < 2^exponent_max, one

@@ -65,6 +65,7 @@ class Printer {
         return fmt::format("from status {}..{}", metric.status_first, metric.status_last);
       case MetricSource::response_header:
         return fmt::format("from response header {}", quoted(metric.header));
+      case MetricSource::no_answer: return "from no answer";
       case MetricSource::response_digest:
         return fmt::format("from another digest in {}", quoted(metric.header));
     }

@@ -166,6 +166,9 @@ Status verify_metric(const Plan& plan, const Metric& metric, size_t row) {
     case MetricSource::response_header:
       if (!names_text(plan, metric.header)) return refuse("has no header");
       break;
+    case MetricSource::no_answer:
+      if (metric.kind != MetricKind::flag) return refuse("is no flag");
+      break;
     case MetricSource::response_digest:
       if (metric.kind != MetricKind::flag) return refuse("is no flag");
       if (!names_text(plan, metric.header)) return refuse("has no header");

@@ -47,6 +47,8 @@ class Mirror(DeploymentTest):
         self.candidate.fault(latency_ms=2000)
         wait_until("shadows without an answer are failures",
                    lambda: (self.aggregate("rate(candidate.failed)")["value"] or 0) > 0.9)
+        wait_until("shadows past their timeout are no answers, and hold the stage",
+                   lambda: "candidate.silent" in (self.sidecar.status()["held_because"] or ""))
         # What failed is the shadow's lane alone.
         self.assertEqual(self.aggregate("rate(baseline.failed)")["value"], 0)
         _, records = load.finish()

@@ -67,7 +67,8 @@ typedef enum rel_metric_source {
   REL_SOURCE_REQUEST_DURATION = 1,
   REL_SOURCE_RESPONSE_STATUS = 2,
   REL_SOURCE_RESPONSE_HEADER = 3,
-  REL_SOURCE_RESPONSE_DIGEST = 4 /* true unless `header` is rel_plan_digest of the arm */
+  REL_SOURCE_RESPONSE_DIGEST = 4, /* true unless `header` is rel_plan_digest of the arm */
+  REL_SOURCE_NO_ANSWER = 5        /* filled in from a status of 0 */
 } rel_metric_source;
 
 typedef enum rel_metric_kind { REL_FLAG = 0, REL_DURATION = 1, REL_VALUE = 2 } rel_metric_kind;
