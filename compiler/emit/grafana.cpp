@@ -121,8 +121,7 @@ class Dashboard {
       PlanUnit unit = PlanUnit::number;
       for (const Aggregate& row : plan_.aggregates) {
         for (uint32_t cell = 0; cell < row.cell_count; cell++) {
-          const std::string expr = aggregate_expr(row, cell);
-          if (expr != plot.title) continue;
+          if (as_candidate(aggregate_expr(row, cell)) != as_candidate(plot.title)) continue;
           unit = row.unit;
           targets.push_back(target(selector("release_aggregate",
                                             ",expr=" + json_string(plan_.text(row.text)) +
@@ -134,6 +133,15 @@ class Dashboard {
       set_unit(made, grafana_unit(unit));
       add_limits(plot, made);
     }
+  }
+
+  // The same number of the other arm has the same text but for the arm's name.
+  static std::string as_candidate(std::string text) {
+    constexpr std::string_view baseline = "baseline";
+    for (size_t at = 0; (at = text.find(baseline, at)) != std::string::npos;) {
+      text.replace(at, baseline.size(), "candidate");
+    }
+    return text;
   }
 
   std::string aggregate_expr(const Aggregate& row, uint32_t cell) const {

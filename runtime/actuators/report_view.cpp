@@ -186,7 +186,9 @@ void add_affected(const ReportFacts& facts, const Decision& decision, ReportView
     highest = std::max(highest, logged.entry.decision.share_millionths);
   }
   view.affected.emplace_back("highest share of traffic", share_text(highest));
-  view.affected.emplace_back("users", "not known: this release does not assign by user");
+  view.affected.emplace_back("users", facts.plan.sticky_by.is_none()
+                                          ? "not known: this release does not assign by user"
+                                          : "not counted");
 }
 
 // -- what was done

@@ -7,6 +7,7 @@
 #include "runtime/host/control_answer.h"
 #include "runtime/host/control_hands.h"
 #include "runtime/host/host.h"
+#include "runtime/host/metrics_text.h"
 #include "runtime/host/status_json.h"
 #include "runtime/host/why_text.h"
 #include "runtime/journal/log_text.h"
@@ -73,6 +74,7 @@ std::string answer_control(Host& host, std::string_view request, const Peer& pee
   }
   if (verb == "history") return history(host, parsed);
   if (verb == "why") return why(host, parsed);
+  if (verb == "metrics") return answer_line({{"ok", true}, {"text", metrics_text(host)}});
   if (verb == "order") return answer_order(host, parsed);
   if (verb == "audit") return answer_audit(host, parsed);
   if (is_hand_verb(verb)) return answer_hand(host, parsed, peer, now);

@@ -56,7 +56,8 @@ class Emit(WayBackTest):
         self.assertEqual(len(places), len(panels), "no panel lies on another")
         titles = [p["title"] for p in panels]
         for region in ("eu", "us"):
-            panel = next(p for p in panels if f"region={region}" in p["title"])
+            panel = next(p for p in panels if f"in region {region}" in p["title"])
+            self.assertEqual(len(panel["targets"]), 2, "both arms")
             self.assertIn(f'cell="region={region}"', panel["targets"][0]["expr"])
             self.assertEqual(panel["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"],
                              0.2)

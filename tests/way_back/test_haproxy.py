@@ -1,10 +1,20 @@
 """HAProxy as the gateway: its map holds the candidate's share, follows it up, and is at 0 after a
 rollback, in memory and in the file a reload reads."""
+import importlib.util
+import pathlib
 import subprocess
 import urllib.request
 
 import harness
 from harness import WayBackTest, free_port, wait_until
+
+# The bucket hash from its specification, as the tests of nginx have it.
+spec = importlib.util.spec_from_file_location(
+    "e2e_harness", pathlib.Path(__file__).resolve().parents[1] / "e2e" / "harness.py")
+e2e = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(e2e)
+
+SALT = e2e.xxh64(b"checkout", 0)
 
 # Users are told apart as in every gateway of ours: XXH64 of the key, seeded with that of the
 # release's name, 63 bits of it, in millionths.
@@ -33,7 +43,7 @@ class Haproxy(WayBackTest):
         self.map = self.folder / "release.map"
         self.map.write_text("# shares in millionths\nother 700000\n")
         (self.folder / "h.cfg").write_text(
-            CONFIG.format(folder=self.folder, port=self.port, salt=7))
+            CONFIG.format(folder=self.folder, port=self.port, salt=SALT - (1 << 64) if SALT >> 63 else SALT))
         self.haproxy = subprocess.Popen(["haproxy", "-f", self.folder / "h.cfg"],
                                         stdout=subprocess.DEVNULL,
                                         stderr=open(self.folder / "haproxy.err", "w"))
@@ -66,8 +76,11 @@ class Haproxy(WayBackTest):
         run = self.relc('    route haproxy "edge"\n    quarantine candidate\n', self.config())
         run.start()
         run.wait_for("step_advanced")
-        wait_until("half of the users", lambda: 60 < self.candidates() < 140)
-        self.assertIn("checkout 500000\n", self.map.read_text())
+        wait_until("half of the traffic", lambda: "checkout 500000\n" in self.map.read_text())
+        # Exactly those users whom nginx would give the candidate at this share.
+        for user in (f"user-{i}" for i in range(300)):
+            expected = "candidate" if e2e.bucket_of(user, "checkout") < 500_000 else "baseline"
+            self.assertEqual(self.arm(user), expected, user)
         self.roll_back(run)
         run.wait_for("quarantined")
         self.assertEqual(self.candidates(), 0)

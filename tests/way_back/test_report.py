@@ -1,8 +1,10 @@
 """The report after a rollback: a Markdown file, and a page that a browser shows as it is meant."""
 import html.parser
+import json
 import re
 import struct
 import subprocess
+import xml.etree.ElementTree
 import zlib
 
 import harness
@@ -81,7 +83,7 @@ class Report(WayBackTest):
         # in each region.
         plots = re.findall(r"<svg.*?</svg>", shown.stdout, re.S)
         self.assertEqual(len(plots), 3)
-        rate = next(p for p in plots if "region=eu" in p)
+        rate = next(p for p in plots if "in region eu" in p)
         self.assertIn("limit 20%", rate)
         self.assertIn("rolled back", rate)
         self.assertEqual(len(re.findall(r'<path d="M[^"]*L', rate)), 2, "both arms are drawn")
@@ -93,6 +95,55 @@ class Report(WayBackTest):
         self.assertGreater(len(set(zlib.compress(rows[i:i + 4000])
                                    for i in range(0, len(rows) - 4000, 4000 * 40))), 20,
                            "the page is not blank")
+
+    def test_a_policy_gives_its_own_template(self):
+        (self.folder / "review.md").write_text(
+            "# Review: {{ title }}\n\nOur <own> words.\n\n## What happened\n\n{{ summary }}\n\n"
+            "{{ timeline }}\n")
+        run = self.relc('    report "review.md" template "review.md"\n', "")
+        back = self.roll_back(run)
+        run.wait_for("action_done")
+        folder = next((run.state / "reports").iterdir())
+        text = (folder / "review.md").read_text()
+        self.assertTrue(text.startswith(
+            "# Review: Rolled back: release `checkout` of `scorer`\n\nOur <own> words.\n\n"
+            f"## What happened\n\n{back['because']}\n\n- "), text[:300])
+        self.assertNotIn("The trigger", text)
+        page = (folder / "review.html").read_text()
+        self.assertIn("<p>Our &lt;own&gt; words.</p>", page)
+        self.assertIn("<h2>What happened</h2>", page)
+        self.assertNotIn("The trigger", page)
+
+        (self.folder / "review.md").write_text("# {{ title }}\n{{ blame }}\n")
+        refused = subprocess.run([harness.build_dir() / "bin" / "relc", "check",
+                                  self.folder / "p.release"], capture_output=True, text=True)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("the template names `blame`, which is no section", refused.stdout)
+
+    def test_a_simulation_is_drawn(self):
+        policy = self.folder / "p.release"
+        policy.write_text(harness.POLICY % {"steps": '    report "r.md"\n', "needs": ""})
+        events = self.folder / "events.ndjson"
+        with events.open("w") as file:
+            for tenth in range(120):
+                for variant in ("baseline", "candidate"):
+                    for number in range(10):
+                        failed = variant == "candidate" and tenth > 80 and number < 6
+                        file.write(json.dumps({
+                            "type": "observation", "id": f"{variant}{tenth}-{number}",
+                            "time": f"2026-03-01T12:00:{tenth // 10:02d}.{tenth % 10}00Z",
+                            "variant": variant, "lane": "live", "segment": {"region": "eu"},
+                            "failed": failed, "latency": 0.05}) + "\n")
+        drawing = self.folder / "out.svg"
+        done = subprocess.run(
+            [harness.build_dir() / "bin" / "relc", "simulate", policy, "--events", events,
+             "--plot", drawing, "--expect", "rolled_back"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        tree = xml.etree.ElementTree.parse(drawing)
+        words = [e.text for e in tree.iter("{http://www.w3.org/2000/svg}text")]
+        for expected in ("traffic given to the candidate",
+                         "rate(candidate.failed) over 2s in region eu", "limit 20%", "rolled back", "canary 50%"):
+            self.assertIn(expected, words)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/cli/command.h"
+#include "compiler/cli/rehearsal_outcome.h"
 #include "runtime/host/control_client.h"
 #include "runtime/host/control_socket.h"
 
@@ -102,6 +103,10 @@ int give_order(const HandOptions& options) {
   if (!client) return fail(options, client.error().message);
   Result<uint64_t> epoch = epoch_now(*client, options);
   if (!epoch) return fail(options, epoch.error().message);
+  Result<std::string> rehearsed = options.verb == "rehearse"
+                                      ? last_rehearsal_time(*client, options.release)
+                                      : Result<std::string>(std::string());
+  if (!rehearsed) return fail(options, rehearsed.error().message);
   Result<Json> answer = ask(*client, order_request(options, *epoch));
   using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + std::chrono::duration<double>(options.wait_s);
@@ -114,6 +119,12 @@ int give_order(const HandOptions& options) {
     }
     const Json order = answer->at("order");
     const std::string outcome = order.at("outcome");
+    if (options.verb == "rehearse" && outcome == "done") {
+      Result<bool> passed =
+          await_rehearsal(*client, options.release, *rehearsed, options.wait_s);
+      if (!passed) return fail(options, passed.error().message);
+      return *passed ? exit_clean : exit_findings;
+    }
     if (outcome != "accepted" || Clock::now() >= deadline) {
       print_order(options, order);
       return outcome == "done" ? exit_clean : outcome == "refused" ? exit_findings : exit_failed;
@@ -173,7 +184,7 @@ constexpr VerbHelp verb_helps[] = {
     {"rollback", "the candidate has failed: everything back to the baseline, now"},
     {"withdraw", "take the candidate back without blame"},
     {"abort", "call the release off, also before it has begun"},
-    {"rehearse", "probe the way back now; `relc status` has the outcome"},
+    {"rehearse", "try the way back now, without doing it"},
     {"acknowledge", "take notice that the release went back: nothing escalates any more"},
     {"unquarantine", "let a quarantined candidate go out again"},
 };
