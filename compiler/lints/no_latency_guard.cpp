@@ -10,11 +10,10 @@ namespace rel::lints {
 
 void no_latency_guard(const sema::TypedPolicy& policy, Diagnostics& diagnostics) {
   const auto reads_time = [&](const sema::TypedExpr& expr) {
-    if (expr.op == Op::load) {
-      const auto metric = policy.aggregates[expr.aggregate].metric;
-      return metric && policy.metrics[*metric].kind == MetricKind::duration;
-    }
-    return false;
+    if (expr.op != Op::load) return false;
+    const sema::TypedAggregate& read = policy.aggregates[expr.aggregate];
+    const auto metric = read.test ? policy.comparisons[*read.test].metric : read.metric;
+    return metric && policy.metrics[*metric].kind == MetricKind::duration;
   };
   for (const sema::TypedRelease& release : policy.releases) {
     bool rolls_back = false;

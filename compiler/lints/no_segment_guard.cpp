@@ -9,15 +9,19 @@
 namespace rel::lints {
 
 void no_segment_guard(const sema::TypedPolicy& policy, Diagnostics& diagnostics) {
+  const auto folds = [&](const sema::TypedExpr& expr) {
+    if (expr.fold) return true;
+    if (expr.op != Op::load) return false;
+    const auto& test = policy.aggregates[expr.aggregate].test;
+    return test && policy.comparisons[*test].fold != TestFold::everybody;
+  };
   for (const sema::TypedRelease& release : policy.releases) {
     bool rolls_back = false;
     bool by_segment = false;
     for_each_trigger(release, [&](const sema::TypedTrigger& trigger, const sema::TypedStage*) {
       if (trigger.action != TriggerAction::rollback) return;
       rolls_back = true;
-      by_segment = by_segment || any_of(policy, trigger.when, [](const sema::TypedExpr& expr) {
-                     return expr.fold.has_value();
-                   });
+      by_segment = by_segment || any_of(policy, trigger.when, folds);
     });
     if (!rolls_back || by_segment) continue;
     Diagnostic& made = diagnostics.report(

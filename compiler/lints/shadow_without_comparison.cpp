@@ -13,7 +13,7 @@ namespace rel::lints {
 void shadow_without_comparison(const sema::TypedPolicy& policy, Diagnostics& diagnostics) {
   const auto compares = [&](const sema::TypedTrigger& trigger) {
     return any_of(policy, trigger.when, [&](const sema::TypedExpr& expr) {
-      return expr.op == Op::load && policy.aggregates[expr.aggregate].arm == Arm::baseline;
+      return expr.op == Op::load && policy.reads(policy.aggregates[expr.aggregate], Arm::baseline);
     });
   };
   for (const sema::TypedRelease& release : policy.releases) {

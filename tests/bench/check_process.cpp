@@ -1,10 +1,14 @@
-// `relc check` of a policy of 100 lines as a whole process, beside a process that only parses it.
+// `relc check` as a whole process, of 100 and of 10,000 lines: beside a process that only parses
+// (reference), and beside the checkers of other languages on as many lines of theirs, where they are
+// installed. Each run also says the most memory the process held.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -14,36 +18,57 @@
 namespace rel::bench {
 namespace {
 
-// A sound policy of 100 lines without a finding: guards, and a trigger for each of them.
-std::string policy_text() {
-  const std::string baseline(64, 'a');
-  const std::string candidate(64, 'b');
-  std::string head = "model scorer {\n  baseline = digest(\"sha256:" + baseline +
-                     "\")\n  candidate = digest(\"sha256:" + candidate + "\")\n}\n" +
+// A sound policy of so many lines without a warning: guards, and a trigger for each of them. A
+// release has at most 256 triggers, so that a long policy has several.
+std::string policy_text(int lines) {
+  constexpr int triggers_each = 44;
+  std::string text = "model scorer {\n  baseline = mlflow(\"scorer/1\")\n"
+                     "  candidate = mlflow(\"scorer/2\")\n}\n"
                      "metric latency : duration per request, lower is better\n";
-  std::string triggers =
-      "release checkout of scorer {\n  owner \"risk\"\n"
-      "  unknown { source_error: hold; no_data: hold; insufficient: hold }\n";
-  const std::string stages =
-      "  stage canary: steps 1% for 1h, 10% for 1h\n"
-      "  stage live: 100%\n"
-      "  rollback { route baseline 100% }\n"
-      "}\n";
-  for (int i = 1; i <= 44; i++) {
-    const std::string name = "slow_" + std::to_string(i);
-    head += "guard " + name + "(limit: duration = 300ms) = p99(candidate.latency) > limit + " +
-            std::to_string(i) + "ms over 1m\n";
-    triggers += "  rollback when " + name + "(limit: 400ms) for 2m\n";
+  int written = 5;
+  for (int release = 0; written + 100 <= lines + 5; ++release) {
+    std::string triggers = "release checkout_" + std::to_string(release) +
+                           " of scorer {\n  owner \"risk\"\n"
+                           "  unknown { source_error: hold; no_data: hold; insufficient: hold }\n";
+    for (int i = 1; i <= triggers_each; i++) {
+      const std::string name = "slow_" + std::to_string(release) + "_" + std::to_string(i);
+      text += "guard " + name + "(limit: duration = 300ms) = p99(candidate.latency) > limit + " +
+              std::to_string(i) + "ms over 1m\n";
+      triggers += "  rollback when " + name + "(limit: 400ms) for 2m\n";
+    }
+    text += triggers +
+            "  stage canary: steps 1% for 1h, 10% for 1h\n"
+            "  stage live: 100%\n"
+            "  rollback { route baseline 100%; report \"postmortem.md\" }\n"
+            "}\n";
+    written = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
   }
-  return head + triggers + stages;
+  while (written++ < lines) text += "// the policy has as many lines as its name says\n";
+  return text;
 }
 
-const std::string& policy_path() {
-  static const std::string path = [] {
-    std::string name = REL_BUILD_DIR "/check_process.release";
-    std::ofstream(name) << policy_text();
-    return name;
-  }();
+// What a shell script and an alerting rule of a like kind say.
+std::string shell_text(int lines) {
+  std::string text = "#!/bin/sh\nset -eu\n";
+  for (int line = 2; line < lines; ++line)
+    text += "if [ \"$p99\" -gt " + std::to_string(line) + " ]; then echo \"slow: $1\"; fi\n";
+  return text;
+}
+
+std::string rules_text(int lines) {
+  std::string text = "groups:\n- name: release\n  rules:\n";
+  for (int line = 3; line + 7 <= lines; line += 7)
+    text += "  - alert: Slow" + std::to_string(line) +
+            "\n    expr: histogram_quantile(0.99, sum by (le) (rate(latency_bucket[1m]))) > 0." +
+            std::to_string(100 + line) +
+            "\n    for: 2m\n    labels:\n      severity: page\n    annotations:\n"
+            "      summary: slow\n";
+  return text;
+}
+
+std::string written(const std::string& name, const std::string& text) {
+  const std::string path = REL_BUILD_DIR "/check_process_" + name;
+  std::ofstream(path) << text;
   return path;
 }
 
@@ -56,6 +81,7 @@ void run_process(benchmark::State& state, std::vector<std::string> arguments) {
   for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
     posix_spawn_file_actions_addopen(&files, output, "/dev/null", O_WRONLY, 0);
   }
+  long peak_kilobytes = 0;
   for (auto _ : state) {
     pid_t pid = 0;
     if (posix_spawn(&pid, pointers[0], &files, nullptr, pointers.data(), environ) != 0) {
@@ -63,25 +89,44 @@ void run_process(benchmark::State& state, std::vector<std::string> arguments) {
       break;
     }
     int status = 0;
-    waitpid(pid, &status, 0);
+    rusage used{};
+    wait4(pid, &status, 0, &used);
+    peak_kilobytes = std::max(peak_kilobytes, used.ru_maxrss);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
       state.SkipWithError((arguments[0] + " failed").c_str());
       break;
     }
   }
   posix_spawn_file_actions_destroy(&files);
+  state.counters["peak_mb"] = static_cast<double>(peak_kilobytes) / 1024;
 }
 
-void reference(benchmark::State& state) {
-  run_process(state, {REL_BUILD_DIR "/bin/rel_parse_only", policy_path()});
+void add(const std::string& name, std::vector<std::string> arguments) {
+  if (access(arguments.front().c_str(), X_OK) != 0) return;
+  benchmark::RegisterBenchmark(
+      name.c_str(),
+      [arguments](benchmark::State& state) { run_process(state, arguments); })
+      ->UseRealTime();
 }
 
-void ours(benchmark::State& state) {
-  run_process(state, {REL_BUILD_DIR "/bin/relc", "check", policy_path()});
+bool add_all() {
+  for (const int lines : {100, 10'000}) {
+    const std::string row = lines == 100 ? "relc_check" : "relc_check_10k";
+    const std::string size = std::to_string(lines);
+    const std::string policy = written(size + ".release", policy_text(lines));
+    const std::string rules = written(size + ".yaml", rules_text(lines));
+    add(row + "/reference", {REL_BUILD_DIR "/bin/rel_parse_only", policy});
+    add(row + "/ours", {REL_BUILD_DIR "/bin/relc", "check", policy});
+    add(row + "/promtool", {"/usr/bin/promtool", "check", "rules", rules});
+    // Of 10,000 lines it takes a quarter of a minute: too long to repeat.
+    if (lines == 100)
+      add(row + "/shellcheck", {"/usr/bin/shellcheck", "-e", "SC2154",
+                                written(size + ".sh", shell_text(lines))});
+  }
+  return true;
 }
 
-BENCHMARK(reference)->Name("relc_check/reference")->UseRealTime();
-BENCHMARK(ours)->Name("relc_check/ours")->UseRealTime();
+const bool added = add_all();
 
 }  // namespace
 }  // namespace rel::bench

@@ -15,6 +15,7 @@ using sema::TypedPolicy;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Interval aggregate_range(const TypedAggregate& aggregate) {
+  if (aggregate.test) return Interval{};  // evidence and estimates of a statistical comparison
   switch (aggregate.fn) {
     case AggregateFn::rate:
       return Interval{0, 1};
@@ -99,6 +100,13 @@ Op mirrored(Op op) {
     default:  // rel: the same from both sides
       return op;
   }
+}
+
+// Is it true only when its operand is, and for long enough?
+bool is_delay(const TypedExpr& expr) {
+  return expr.op == Op::sustained && !expr.left.is_none() &&
+         (expr.temporal == SustainKind::held || expr.temporal == SustainKind::consecutive ||
+          expr.temporal == SustainKind::of_last);
 }
 
 std::optional<Interval> allowed_by(Op op, double limit) {
@@ -198,7 +206,8 @@ Interval range_of(const TypedPolicy& policy, TypedId number) {
   const TypedExpr& expr = policy[number];
   switch (expr.op) {
     case Op::constant:
-      return Interval{expr.constant, expr.constant};
+      // What an evidence file says is known here, and is another number in the next one.
+      return expr.evidence ? Interval{} : Interval{expr.constant, expr.constant};
     case Op::load:
       return aggregate_range(policy.aggregates[expr.aggregate]);
     case Op::neg:
@@ -222,12 +231,13 @@ std::optional<Limit> limit_of(const TypedPolicy& policy, TypedId comparison) {
   const auto is_load = [&](TypedId id) { return policy[id].op == Op::load; };
   const bool on_left = is_load(expr.left);
   if (!on_left && !is_load(expr.right)) return std::nullopt;
+  const uint32_t aggregate = policy[on_left ? expr.left : expr.right].aggregate;
+  if (policy.aggregates[aggregate].test) return std::nullopt;
   const Interval other = range_of(policy, on_left ? expr.right : expr.left);
   if (!other.is_point()) return std::nullopt;
   const auto allowed = allowed_by(on_left ? expr.op : mirrored(expr.op), other.low);
   if (!allowed) return std::nullopt;
-  return Limit{comparison, policy[on_left ? expr.left : expr.right].aggregate, *allowed,
-               expr.fold.has_value()};
+  return Limit{comparison, aggregate, *allowed, expr.fold.has_value()};
 }
 
 bool same_number(const TypedAggregate& a, const TypedAggregate& b) {
@@ -248,7 +258,7 @@ std::vector<TypedId> operands_of(const TypedPolicy& policy, TypedId condition, O
     if (expr.op == chain) {
       open.push_back(expr.right);
       open.push_back(expr.left);
-    } else if (expr.op == Op::sustained && !expr.left.is_none()) {
+    } else if (is_delay(expr)) {
       open.push_back(expr.left);
     } else {
       made.push_back(id);
@@ -265,7 +275,7 @@ Judgement judge(const TypedPolicy& policy, TypedId condition) {
     case Op::logical_or:
       return judge_chain(policy, condition, expr.op);
     case Op::sustained:
-      return judge(policy, expr.left);
+      return is_delay(expr) ? judge(policy, expr.left) : Judgement{};
     case Op::logical_not: {
       const Judgement found = judge(policy, expr.left);
       if (found.truth == Truth::maybe) return {};

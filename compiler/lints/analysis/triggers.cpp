@@ -5,9 +5,11 @@ namespace rel::lints {
 void for_each_trigger(
     const sema::TypedRelease& release,
     const std::function<void(const sema::TypedTrigger&, const sema::TypedStage* stage)>& act) {
-  for (const sema::TypedTrigger& trigger : release.triggers) act(trigger, nullptr);
+  for (const sema::TypedTrigger& trigger : release.triggers)
+    if (!trigger.implied) act(trigger, nullptr);
   for (const sema::TypedStage& stage : release.stages)
-    for (const sema::TypedTrigger& trigger : stage.triggers) act(trigger, &stage);
+    for (const sema::TypedTrigger& trigger : stage.triggers)
+      if (!trigger.implied) act(trigger, &stage);
 }
 
 bool any_of(const sema::TypedPolicy& policy, sema::TypedId condition,

@@ -9,7 +9,7 @@
 
 namespace rel::lints {
 
-// Those of the release and of its stages; `stage` is null for one of the release.
+// Those written in the release and in its stages; `stage` is null for one of the release.
 void for_each_trigger(
     const sema::TypedRelease& release,
     const std::function<void(const sema::TypedTrigger&, const sema::TypedStage* stage)>& act);
