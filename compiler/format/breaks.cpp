@@ -1,5 +1,5 @@
-// Where a long statement is cut: before `or`, before `and`, behind commas, behind `=`, before other
-// operators, in this order, and outside of brackets first.
+// Where a long statement is cut: behind `=`, before `or`, before `and`, behind commas, before
+// comparisons, before other operators, in this order, and outside of brackets first.
 #include "compiler/format/breaks.h"
 
 #include <algorithm>
@@ -10,13 +10,27 @@
 namespace rel::format {
 namespace {
 
-enum class Cut : uint8_t { before_or, before_and, behind_comma, behind_sign, before_operator };
+enum class Cut : uint8_t {
+  behind_assign,
+  before_or,
+  before_and,
+  behind_comma,
+  before_comparison,
+  before_operator,
+  behind_colon,
+};
+
+bool is_comparison(std::string_view text) {
+  return text == "<" || text == "<=" || text == ">" || text == ">=" || text == "==" || text == "!=";
+}
 
 std::optional<Cut> cut_before(const Piece& left, const Piece& right) {
   if (right.text == "or") return Cut::before_or;
   if (right.text == "and") return Cut::before_and;
   if (left.text == ",") return Cut::behind_comma;
-  if (left.text == "=" || left.text == ":") return Cut::behind_sign;
+  if (left.text == "=") return Cut::behind_assign;
+  if (left.text == ":") return Cut::behind_colon;
+  if (is_comparison(right.text)) return Cut::before_comparison;
   if (right.role == TokenRole::joins) return Cut::before_operator;
   return std::nullopt;
 }
@@ -34,7 +48,8 @@ Best find_cuts(std::span<const Piece> pieces) {
     if (pieces[i].role == TokenRole::close_inline && depth > 0) --depth;
     if (i > 0) {
       const auto cut = cut_before(pieces[i - 1], pieces[i]);
-      const bool named = cut == Cut::behind_sign && depth > 0;  // f(name: value) stays together
+      // f(name: type = value) stays together
+      const bool named = depth > 0 && (cut == Cut::behind_assign || cut == Cut::behind_colon);
       if (cut && !named) {
         if (depth < best.depth || (depth == best.depth && *cut < best.cut)) {
           best.depth = depth;
@@ -55,11 +70,15 @@ void cut(std::span<const Piece> pieces, size_t columns, size_t reserved, bool fu
   const size_t room = columns - std::min(columns, further ? continuation_width : 0);
   std::string whole = join(pieces);
   const Best best = find_cuts(pieces);
-  if (width_of(whole) + reserved <= room || best.places.empty()) {
+  const bool kept = best.cut == Cut::behind_assign && best.depth == 0 &&
+                    pieces[best.places.front()].broken;
+  const bool fits = width_of(whole) + reserved <= room && !kept;
+  if (fits || best.places.empty()) {
     out.push_back(BrokenLine{std::move(whole), further, {}});
     return;
   }
-  const bool fills = best.cut == Cut::behind_comma || best.cut == Cut::before_operator;
+  const bool fills = best.cut == Cut::behind_comma || best.cut == Cut::before_comparison ||
+                     best.cut == Cut::before_operator;
   size_t start = 0;
   for (size_t index = 0; index <= best.places.size(); ++index) {
     const bool last = index == best.places.size();

@@ -10,7 +10,7 @@
 
 namespace rel::format {
 
-inline constexpr size_t columns_max = 100;
+inline constexpr size_t columns_max = 110;
 inline constexpr size_t indent_width = 2;
 inline constexpr size_t continuation_width = 2;  // of the further lines of a statement
 
@@ -21,7 +21,7 @@ std::string join(std::span<const Piece> pieces);
 
 // One line if it fits into `columns` with `reserved` more of them left at its end, else several,
 // of which the further ones begin `continuation_width` to the right. A run with comments keeps the
-// author's lines.
+// author's lines, and what the author began on a new line behind `=` stays there.
 struct BrokenLine {
   std::string text;
   bool further = false;

@@ -24,7 +24,7 @@ bool is_quantity(const Piece& piece) {
 // Does `-` stand before its only operand?
 bool is_sign(const Piece* before, const Piece& minus, const Piece& operand) {
   if (minus.text != "-") return false;
-  if (before == nullptr) return true;
+  if (before == nullptr) return false;  // a line that goes on with an operator
   switch (before->role) {
     case TokenRole::goes_on:
     case TokenRole::joins:

@@ -30,11 +30,22 @@ std::optional<std::string> flat(const Block& block) {
   return "{" + made + " }";
 }
 
+// `=` outside of brackets.
+bool is_assignment(const std::vector<Piece>& pieces, size_t at) {
+  if (pieces[at].text != "=") return false;
+  const auto depth = [&](TokenRole role) {
+    return std::count_if(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(at),
+                         [&](const Piece& each) { return each.role == role; });
+  };
+  return depth(TokenRole::open_inline) == depth(TokenRole::close_inline);
+}
+
 std::optional<std::string> flat(const Statement& statement) {
   std::string made;
   const std::vector<Piece>& pieces = statement.pieces;
   for (size_t i = 0; i < pieces.size(); ++i) {
     if (i > 0 && !pieces[i].comments.empty()) return std::nullopt;
+    if (i > 0 && pieces[i].broken && is_assignment(pieces, i - 1)) return std::nullopt;
     if (pieces[i].role == TokenRole::close_brace) continue;  // written with its block
     if (i > 0 && is_spaced(i > 1 ? &pieces[i - 2] : nullptr, pieces[i - 1], pieces[i])) made += " ";
     if (!pieces[i].block) {
@@ -131,7 +142,7 @@ class Writer {
     for (size_t at = 0; at < pieces.size(); ++at) {
       if (!pieces[at].block) continue;
       run_of(pieces.subspan(start, at - start), indent, start > 0, 2);
-      open(*pieces[at].block, indent);
+      open(*pieces[at].block, lines_.back().indent);
       ++at;  // the brace that closes it
       start = at + 1;
     }

@@ -12,8 +12,9 @@ namespace rel::lints {
 void rollback_plan(const sema::TypedPolicy& policy, Diagnostics& diagnostics) {
   for (const sema::TypedRelease& release : policy.releases) {
     const auto has = [&](ActionPurpose purpose) {
-      return std::any_of(release.actions.begin(), release.actions.end(),
-                         [&](const sema::TypedAction& action) { return action.purpose == purpose; });
+      return std::any_of(
+          release.actions.begin(), release.actions.end(),
+          [&](const sema::TypedAction& action) { return action.purpose == purpose; });
     };
     const bool told = has(ActionPurpose::notify);
     const bool reported = has(ActionPurpose::report);

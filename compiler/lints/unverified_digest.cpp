@@ -1,4 +1,5 @@
-// Why: a digest says which model is meant; unless the upstream says what it serves, nobody compares.
+// Why: a digest says which model is meant; unless the upstream says what it serves, nobody
+// compares.
 // Avoid: candidate = digest("sha256:...") in a model that says nothing of what is served.
 // Prefer: `serves digest by header "X-Model-Digest"`: another digest then stops the release.
 #include <fmt/format.h>

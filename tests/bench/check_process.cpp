@@ -1,6 +1,6 @@
 // `relc check` as a whole process, of 100 and of 10,000 lines: beside a process that only parses
-// (reference), and beside the checkers of other languages on as many lines of theirs, where they are
-// installed. Each run also says the most memory the process held.
+// (reference), and beside the checkers of other languages on as many lines of theirs, where they
+// are installed. Each run also says the most memory the process held.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <spawn.h>

@@ -1,5 +1,7 @@
 // Checker: every file has plans or errors, every plan verifies and is the same after save and load,
 // and a safe fix never adds an error.
+#include <algorithm>
+
 #include "compiler/compile.h"
 #include "compiler/diagnostics/fixes.h"
 #include "compiler/diagnostics/render_github.h"
@@ -48,9 +50,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t errors = 0;
   for (const Diagnostic& each : diagnostics.all()) errors += each.level == Level::error ? 1 : 0;
   // A file with syntax errors is not checked further: mending them can bring others to light.
-  const bool syntax = std::any_of(diagnostics.all().begin(), diagnostics.all().end(), [](const auto& each) {
+  const auto is_syntax = [](const Diagnostic& each) {
     return info_of(each.code).number < 1000 && each.code != Code::bad_allow;
-  });
+  };
+  const auto& found = diagnostics.all();
+  const bool syntax = std::any_of(found.begin(), found.end(), is_syntax);
   REL_CHECK(syntax || errors_in(fixed.text) <= errors);
   return 0;
 }

@@ -9,7 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rel;
   Sources sources;
   Diagnostics diagnostics;
-  const FileId file = sources.add("p.release", std::string(reinterpret_cast<const char*>(data), size));
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  const FileId file = sources.add("p.release", text);
   const ast::File made = parse(sources, file, diagnostics);
   const auto inside = [&](Span span) { return span.file == file && span.end() <= size; };
   for (const ast::Expr& each : made.exprs) REL_CHECK(inside(each.span));
