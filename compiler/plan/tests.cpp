@@ -224,6 +224,12 @@ void TestTable::check_budget(const sema::TypedRelease& release) {
 void TestTable::watch_sample_ratio(const sema::TypedRelease& release) {
   const auto shared = [](const Stage& stage) { return stage.kind != StageKind::mirror; };
   if (std::none_of(plan_.stages.begin(), plan_.stages.end(), shared)) return;
+  // Where a rule of the route decides for some requests, the share of all is not the drawn one.
+  const auto waves = [](const sema::TypedStage& stage) { return stage.wave_segment.has_value(); };
+  const bool ruled = !release.routes.empty() || !release.audience.empty() ||
+                     !release.sticky_by.empty() || release.observe_only ||
+                     std::any_of(release.stages.begin(), release.stages.end(), waves);
+  if (ruled) return;
   tables_.at(release.name_span);
   constexpr std::string_view text = "the share of requests fits the route";
   EvidenceTest row;

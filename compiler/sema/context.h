@@ -86,6 +86,8 @@ void check_after_share(const Context& context, const TypedTrigger& trigger,
 void check_require(const Context& context, Conditions& conditions, const ast::Release& release,
                    TypedRelease& typed);
 void check_reviews(const Context& context, const ast::Stage& stage, TypedStage& typed);
+// Statistical comparisons of a release that is sticky (unit_of_analysis.cpp).
+void check_unit_of_analysis(const Context& context, const TypedRelease& release);
 std::optional<TypedTrigger> check_trigger(const Context& context, Conditions& conditions,
                                           const ast::Trigger& trigger);
 

@@ -131,6 +131,7 @@ void check_release(const Context& context, Conditions& conditions, const ast::Re
   check_unknown(context, release, typed);
   if (release.rollback) check_rollback(context, *release.rollback, typed);
   check_reverts(context, release, typed);
+  check_unit_of_analysis(context, typed);
   context.policy.releases.push_back(std::move(typed));
 }
 
