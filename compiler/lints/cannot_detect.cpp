@@ -44,7 +44,7 @@ Part part_of(const sema::TypedStage& stage) {
 
 std::optional<stats::PowerQuestion> question_of(const sema::TypedPolicy& policy,
                                                 const sema::TypedRelease& release,
-                                                const sema::TypedTest& test) {
+                                                const sema::TypedComparison& test) {
   const std::optional<sema::TypedExpected>& expected = policy.models[release.model].expected;
   const bool rates = test.method == TestMethod::rate_ratio && test.finding == Finding::above;
   if (!expected || expected->traffic_per_s <= 0 || !rates || test.fold != TestFold::everybody) {
@@ -78,7 +78,7 @@ std::string time_text(double seconds) {
 }
 
 void judge(const sema::TypedRelease& release, const sema::TypedTrigger& trigger,
-           const sema::TypedStage* own, const sema::TypedTest& test,
+           const sema::TypedStage* own, const sema::TypedComparison& test,
            stats::PowerQuestion question, Diagnostics& diagnostics) {
   const sema::TypedStage* longest = nullptr;
   stats::PowerAnswer best{};
@@ -138,7 +138,7 @@ void cannot_detect(const sema::TypedPolicy& policy, Diagnostics& diagnostics) {
       std::vector<uint32_t> tests;
       collect(policy, trigger.when, tests);
       for (const uint32_t row : tests) {
-        const sema::TypedTest& test = policy.tests[row];
+        const sema::TypedComparison& test = policy.comparisons[row];
         const auto question = question_of(policy, release, test);
         if (question) judge(release, trigger, stage, test, *question, diagnostics);
       }

@@ -186,7 +186,8 @@ std::optional<TypedComparison> Checker::with_margin(const ast::Expr& expr, const
   return std::nullopt;
 }
 
-Checked Checker::against_baseline(const ast::Expr& expr, const Subject& what, TypedComparison test) {
+Checked Checker::against_baseline(const ast::Expr& expr, const Subject& what,
+                                  TypedComparison test) {
   const ast::Comparative& written = *expr.comparative;
   const TypedMetric& metric = context_.policy.metrics[what.metric];
   const bool flag = metric.kind == MetricKind::flag;
@@ -232,7 +233,8 @@ Checked Checker::against_baseline(const ast::Expr& expr, const Subject& what, Ty
   return least ? with_estimate(expr, evidence, *least) : poison();
 }
 
-Checked Checker::against_constant(const ast::Expr& expr, const Subject& what, TypedComparison test) {
+Checked Checker::against_constant(const ast::Expr& expr, const Subject& what,
+                                  TypedComparison test) {
   const ast::Comparative& written = *expr.comparative;
   const TypedMetric& metric = context_.policy.metrics[what.metric];
   const bool flag = metric.kind == MetricKind::flag;
@@ -286,7 +288,8 @@ Checked Checker::against_constant(const ast::Expr& expr, const Subject& what, Ty
   return evidence_of(std::move(test), expr);
 }
 
-TypedId Checker::load_of(const TypedComparison& test, uint32_t row, AggregateFn fn, Arm arm, Span span) {
+TypedId Checker::load_of(const TypedComparison& test, uint32_t row, AggregateFn fn, Arm arm,
+                         Span span) {
   TypedAggregate aggregate;
   aggregate.fn = fn;
   aggregate.arm = arm;

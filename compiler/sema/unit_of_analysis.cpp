@@ -10,19 +10,19 @@ namespace rel::sema {
 namespace {
 
 // The first comparison below a condition.
-const TypedTest* find_test(const TypedPolicy& policy, TypedId id) {
+const TypedComparison* find_test(const TypedPolicy& policy, TypedId id) {
   if (id.is_none()) return nullptr;
   const TypedExpr& expr = policy[id];
   if (expr.op == Op::load) {
     const std::optional<uint32_t> test = policy.aggregates[expr.aggregate].test;
-    return test ? &policy.tests[*test] : nullptr;
+    return test ? &policy.comparisons[*test] : nullptr;
   }
-  const TypedTest* left = find_test(policy, expr.left);
+  const TypedComparison* left = find_test(policy, expr.left);
   return left != nullptr ? left : find_test(policy, expr.right);
 }
 
 void check(const Context& context, const TypedRelease& release, const TypedTrigger& trigger) {
-  const TypedTest* test = find_test(context.policy, trigger.when);
+  const TypedComparison* test = find_test(context.policy, trigger.when);
   if (test == nullptr) return;
   context.diagnostics
       .report(Code::unit_of_analysis, trigger.span,

@@ -13,9 +13,10 @@ namespace {
 // long at least, is not there any more.
 constexpr int64_t silence_gaps_max = 20;
 constexpr int64_t silence_ns_min = 10'000'000'000;
+constexpr uint64_t silence_samples_min = 20;  // before that the mean distance is not known
 
 bool is_silent(const TestEvidence& state, size_t arm, int64_t now_ns) {
-  if (state.n[arm] == 0) return true;
+  if (state.n[arm] < silence_samples_min) return state.n[arm] == 0;
   const int64_t silence = now_ns - state.seen_ns[arm];
   if (silence <= silence_ns_min) return false;
   const auto n = static_cast<int64_t>(std::min<uint64_t>(state.n[arm], INT64_MAX));
@@ -97,7 +98,10 @@ void RunningEvidence::write_test(const EvidenceTest& test, const TestEvidence& s
     if (own == cause_none) ++known;
     if (own == cause_none && cell.peak < threshold) denied = true;
     const double log_e = test.fold == TestFold::any ? cell.log_e : cell.peak;
-    show(plan_, shown.evidence, shown.cell, {log_e, n, static_cast<uint8_t>(causes | own)}, frame);
+    // Values that are all alike have no spread, and so no evidence either way.
+    const uint8_t spread = std::isnan(log_e) ? cause_insufficient : cause_none;
+    show(plan_, shown.evidence, shown.cell,
+         {spread ? 0 : log_e, n, static_cast<uint8_t>(causes | own | spread)}, frame);
     for (const Arm arm : {Arm::baseline, Arm::candidate}) {
       const AggregateId where = arm == Arm::baseline ? shown.baseline : shown.candidate;
       show(plan_, where, shown.cell, estimate(test, row, cell, arm), frame);
