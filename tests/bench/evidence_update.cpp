@@ -69,7 +69,10 @@ void evidence_pane_ours(benchmark::State& state) {
   const BucketMap map;
   CellEvidence cell = fresh_cell(test);
   int64_t id = 0;
-  for (auto _ : state) take(test, map, panes[static_cast<size_t>(id & 4095)], ++id, cell);
+  for (auto _ : state) {
+    ++id;
+    take(test, map, panes[static_cast<size_t>(id & 4095)], id, cell);
+  }
 }
 BENCHMARK(evidence_pane_ours)->Name("evidence_pane/ours");
 
