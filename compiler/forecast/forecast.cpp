@@ -40,10 +40,12 @@ bool counts_flags(TestMethod method) {
          method == TestMethod::rate_level;
 }
 
-// The ratio a rate comparison is there for: twice what its margin allows.
+// The ratio a rate comparison is there for: twice what its margin allows; no difference at all where
+// a promotion asks for "not worse".
 double guarded_ratio(const EvidenceTest& test, double base_rate) {
+  if (asks_for_alike(test)) return 1;
   if (test.method == TestMethod::rate_difference) {
-    return 1 + 2 * std::fabs(test.margin) / base_rate;
+    return std::max(1 + 2 * test.margin / base_rate, 0.01);
   }
   return test.finding == Finding::above ? 2 * std::max(test.margin, 1.0)
                                         : std::min(test.margin, 1.0) / 2;
@@ -163,6 +165,11 @@ StageForecast forecast_stage(const Plan& plan, StageId id, const Expectations& e
 }
 
 }  // namespace
+
+bool asks_for_alike(const EvidenceTest& test) {
+  const double none = test.method == TestMethod::rate_difference ? 0 : 1;
+  return test.finding == Finding::below ? test.margin > none : test.margin < none;
+}
 
 std::vector<Exposed> exposed_in(const Plan& plan, const Stage& stage) {
   double steps_s = 0;

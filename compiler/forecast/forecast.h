@@ -64,6 +64,9 @@ struct Forecast {
 
 Forecast make_forecast(const Plan& plan, const Expectations& expected);
 
+// Whether the comparison is to show that the candidate is as good: `not worse than ... by`.
+bool asks_for_alike(const EvidenceTest& test);
+
 // ---- parts of it (simulate.cpp, raw.cpp)
 
 // The shares of a stage one after the other.

@@ -55,7 +55,8 @@ void print_test(const Plan& plan, const StageForecast& stage, const TestForecast
   line(fmt::format("    unit: request; {}", forecast.basis == Basis::computed
                                                 ? "computed"
                                                 : "simulated from a fixed seed"));
-  line(fmt::format("    smallest found with 80 %: {}",
+  line(fmt::format("    {} with 80 %: {}",
+                   asks_for_alike(test) ? "still shown" : "smallest found",
                    effect_text(forecast, forecast.smallest, test.finding)));
   line(fmt::format("    {}: found with {}, median {}, 80 % {}",
                    effect_text(forecast, forecast.guarded, test.finding), share_of(forecast.found),

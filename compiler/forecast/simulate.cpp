@@ -179,7 +179,12 @@ void simulate_test(const EvidenceTest& test, const std::vector<Exposed>& exposed
   forecast.most_s = outcome.most_s;
 
   // Between no effect and the largest, on a scale of logarithms for ratios.
-  const double null = order ? 0.001 : test.method == TestMethod::rate_ratio ? test.margin : 1;
+  const double base = forecast.base_rate;
+  double null = 1 + test.margin / base;
+  if (order) null = 0.001;
+  else if (test.method == TestMethod::rate_ratio) null = test.margin;
+  else if (test.method == TestMethod::rate_level) null = test.margin / base;
+  null = std::max(null, 0.011);
   const double most = order ? 8 : below ? 0.01 : std::min(100.0, 0.9 / forecast.base_rate);
   double low = null, high = most;
   if (trial.at(high).found < wanted_power) {
