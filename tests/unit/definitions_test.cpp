@@ -95,8 +95,8 @@ TEST_CASE("a measure is read with the window, segments and minimum of its compar
       "  hold when slowdown(share: 95%) > 1.5 over 5m in any region with at least 300 samples\n"
       "  rollback when rate(failed) > 2% over 1m\n  stage live: 100% holdback 1% { soak 1h }\n");
   const Plan without = plan_of(
-      "", "  hold when quantile(candidate.latency, 95%) / quantile(baseline.latency, 95%) > 1.5\n"
-          "    over 5m in any region with at least 300 samples\n"
+      "", "  hold when quantile(candidate.latency, 95%) / quantile(baseline.latency, 95%) >\n"
+          "    1.5 over 5m in any region with at least 300 samples\n"
           "  rollback when rate(failed) > 2% over 1m\n"
           "  stage live: 100% holdback 1% { soak 1h }\n");
   check_same(with, without);
