@@ -41,11 +41,7 @@ std::vector<std::string> aligned(std::span<const Line> run) {
 void align_columns(std::span<Line> run) {
   // For `:` the first line says which of the two ways the author writes.
   if (run.front().columns->sign == ':' && !run.front().columns->apart) return;
-  std::vector<std::string> texts = aligned(run);
-  if (texts.empty() && run.size() > 1) {
-    for (Line& line : run) align_columns(std::span(&line, 1));
-    return;
-  }
+  std::vector<std::string> texts = aligned(run);  // none: too long, the lines stay as they are
   for (size_t i = 0; i < texts.size(); ++i) run[i].text = std::move(texts[i]);
 }
 

@@ -166,12 +166,12 @@ TEST_CASE("fmt: what is too long is cut at its weakest joint", "[format]") {
         "    or " + a + "\n"
         "}\n");
   CHECK(formatted("release r of m {\n  rollback { notify by command [\"/usr/bin/logger\", \"one of "
-                  "the words\", \"two of the words\", \"three\"]; report \"x.md\" }\n}\n") ==
+                  "the words\", \"two of the words\", \"three\"]; report \"way/back.md\" }\n}\n") ==
         "release r of m {\n"
         "  rollback {\n"
         "    notify by command [\"/usr/bin/logger\", \"one of the words\", \"two of the words\", "
         "\"three\"]\n"
-        "    report \"x.md\"\n"
+        "    report \"way/back.md\"\n"
         "  }\n"
         "}\n");
 }
