@@ -40,8 +40,8 @@ bool counts_flags(TestMethod method) {
          method == TestMethod::rate_level;
 }
 
-// The ratio a rate comparison is there for: twice what its margin allows; no difference at all where
-// a promotion asks for "not worse".
+// The ratio a rate comparison is there for: twice what its margin allows; no difference at all
+// where a promotion asks for "not worse".
 double guarded_ratio(const EvidenceTest& test, double base_rate) {
   if (asks_for_alike(test)) return 1;
   if (test.method == TestMethod::rate_difference) {

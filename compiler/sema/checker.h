@@ -97,7 +97,8 @@ class Checker {
   Checked against_baseline(const ast::Expr& expr, const Subject& subject, TypedComparison test);
   Checked against_constant(const ast::Expr& expr, const Subject& subject, TypedComparison test);
   std::optional<TypedComparison> with_margin(const ast::Expr& expr, const Subject& subject,
-                                       TypedComparison test, bool shift_is_worse, bool finding_is_worse);
+                                             TypedComparison test, bool shift_is_worse,
+                                             bool finding_is_worse);
   Checked evidence_of(TypedComparison test, const ast::Expr& expr);
   Checked with_estimate(const ast::Expr& expr, const Checked& evidence, const Amount& least);
   TypedId load_of(const TypedComparison& test, uint32_t row, AggregateFn fn, Arm arm, Span span);

@@ -316,7 +316,8 @@ struct TypedPolicy {
 
   const TypedExpr& operator[](TypedId id) const { return exprs[id.value]; }
   bool reads(const TypedAggregate& aggregate, Arm arm) const {
-    return aggregate.arm == arm || (aggregate.test && compares_arms(comparisons[*aggregate.test].method));
+    return aggregate.arm == arm ||
+           (aggregate.test && compares_arms(comparisons[*aggregate.test].method));
   }
 };
 

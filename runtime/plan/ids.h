@@ -1,4 +1,4 @@
-// How the rows of a plan name each other: indices into its tables, runs of rows, places in the text.
+// How rows of a plan name each other: indices into its tables, runs of rows, places in the text.
 // Owner: the plan. Input and output: plain values.
 #pragma once
 

@@ -53,7 +53,7 @@ TEST_CASE("a policy becomes the plan beside it", "[plan]") {
       Diagnostics diagnostics;
       const Compiled compiled = compile(sources, *file, {}, diagnostics);
       INFO(render_text(sources, diagnostics.all(), Colour::never));
-      REQUIRE(diagnostics.all().empty());
+      for (const Diagnostic& each : diagnostics.all()) REQUIRE(each.level == Level::note);
       std::string printed;
       for (const Plan& plan : compiled.plans) printed += print_plan(plan);
       const fs::path golden = cases / policy.filename().replace_extension(".plan.txt");
