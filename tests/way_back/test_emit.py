@@ -3,7 +3,7 @@ import json
 import subprocess
 
 import harness
-from harness import WayBackTest, build_dir
+from harness import WayBackTest, build_dir, wait_until
 
 STEPS = """
     revert feature "history" to "6" by command ["/opt/features", "apply", "v6"] within 5m
@@ -78,9 +78,10 @@ class Emit(WayBackTest):
         run = self.relc("    report \"postmortem.md\"\n", "")
         run.start()
         run.wait_for("stage_entered")
-        text = run.ask("metrics")
+        # The decision is on disk before it takes effect.
+        running = 'release_phase{release="checkout",phase="running"} 1'
+        text = wait_until("the first stage", lambda: (t := run.ask("metrics")) and running in t and t)
         self.promtool("check", "metrics", text=text)
-        self.assertIn('release_phase{release="checkout",phase="running"} 1', text)
         self.assertIn('release_weight_ratio{release="checkout"} 0.25', text)
         # Every series that rules and dashboard read is there.
         names = {line.split("{")[0] for line in text.splitlines() if not line.startswith("#")}
