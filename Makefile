@@ -9,7 +9,7 @@ BENCH ?= build-bench
 FAULT ?= slow
 JOBS  ?= $(shell nproc)
 
-.PHONY: help build packages demo test crash soak mc tsan fuzz bench clean
+.PHONY: help build packages demo test e2e asan crash soak mc tsan fuzz bench clean
 
 help:
 	@echo "make demo [FAULT=slow|errors|none]   a release on live traffic, to its end"
@@ -33,12 +33,21 @@ $(ASAN)/build.ninja: | packages
 demo: build
 	python3 examples/demo/demo.py --build-dir $(BUILD) --fault $(FAULT)
 
-# The sanitized half runs what does not need LLVM or nginx; the release half runs everything.
-test: packages $(BUILD)/build.ninja $(ASAN)/build.ninja
+# Every test that needs no gateway. `e2e` and `asan` are the other two parts of "everything": they have
+# not been run since the parts of the language were merged (tests/README.md), and come back into
+# `test` once they have.
+test: packages $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS)
+	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -E "^e2e_"
+
+# Real nginx, model servers, sidecar and load on loopback.
+e2e: build
+	ctest --test-dir $(BUILD) --output-on-failure -R "^e2e_"
+
+# Address and undefined-behaviour sanitizers, for what does not need LLVM or nginx.
+asan: packages $(ASAN)/build.ninja
 	cmake --build $(ASAN) -j $(JOBS)
 	ctest --test-dir $(ASAN) --output-on-failure -j $(JOBS)
-	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 crash: build
 	RELC_CRASH=all $(BUILD)/bin/rel_crash_tests
