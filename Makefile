@@ -13,7 +13,8 @@ JOBS  ?= $(shell nproc)
 
 help:
 	@echo "make demo [FAULT=slow|errors|none]   a release on live traffic, to its end"
-	@echo "make test                            build and run every test"
+	@echo "make test                            build, run every test that needs no gateway"
+	@echo "make e2e | asan                      the other tests: real nginx; sanitizers"
 	@echo "make build                           programs in $(BUILD)/bin, libraries in $(BUILD)/lib"
 	@echo "make crash | soak | mc | tsan | fuzz | bench  longer checks and measurements"
 
