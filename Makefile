@@ -39,7 +39,7 @@ demo: build
 # `test` once they have.
 test: packages $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS)
-	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -E "^e2e_"
+	ctest --test-dir $(BUILD) --output-on-failure --timeout 900 -j $(JOBS) -E "^e2e_"
 
 # Real nginx, model servers, sidecar and load on loopback.
 e2e: build

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <new>
 #include <stdexcept>
-#include <vector>
 
 namespace rel::sim {
 namespace {
@@ -54,12 +53,14 @@ void Worker::start() {
   shard_ = runtime_->claim_shard(pid_).value();
   stalled_ = false;
   inside_.reset();
+  scribbled_.clear();
 }
 
 void Worker::kill() {
   end_process(pid_);
   runtime_.reset();
   inside_.reset();
+  scribbled_.clear();
 }
 
 bool Worker::enter_tick(int64_t now_ns, Random& random) {
@@ -87,8 +88,17 @@ void Worker::scribble(uint32_t bank, Random& random) {
   const size_t words = (bank_bytes - layout.collected_offset(0)) / sizeof(uint64_t);
   for (int i = 0; i < words_scribbled; ++i) {
     const uint64_t garbage = random.next();
-    std::memcpy(mapping_.memory().data() + from + random.below(words) * sizeof garbage, &garbage,
-                sizeof garbage);
+    std::byte* at = mapping_.memory().data() + from + random.below(words) * sizeof garbage;
+    uint64_t was;
+    std::memcpy(&was, at, sizeof was);
+    scribbled_.push_back({at, was});
+    std::memcpy(at, &garbage, sizeof garbage);
+  }
+}
+
+void Worker::unscribble() {
+  for (auto it = scribbled_.rbegin(); it != scribbled_.rend(); ++it) {
+    std::memcpy(it->at, &it->was, sizeof it->was);
   }
 }
 
@@ -102,12 +112,15 @@ void Worker::stall_inside(int64_t now_ns, Random& random) {
   stalled_ = true;
 }
 
-// What it was about to write it writes now, wherever the lease has gone; then it leaves.
+// While it still holds the lease its bank is its own, and it ends its tick as if it had not stood
+// still. Otherwise what it was about to write it writes now, wherever the lease has gone.
 void Worker::wake(Random& random) {
   stalled_ = false;
   if (!inside_) return;
-  scribble(*inside_, random);
   SharedState& shared = mapping_.shared();
+  if (holds_lease(shared.lease, grant_)) unscribble();
+  else scribble(*inside_, random);
+  scribbled_.clear();
   leave_lease(shared.lease, grant_);
   int32_t self = pid_;
   shared.lease.stalled_pid[*inside_].compare_exchange_strong(self, 0);

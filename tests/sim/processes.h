@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "runtime/route/layout.h"
 #include "runtime/route/lease.h"
@@ -63,6 +64,12 @@ class Worker {
  private:
   bool enter_tick(int64_t now_ns, Random& random);
   void scribble(uint32_t bank, Random& random);
+  void unscribble();
+
+  struct Overwritten {
+    std::byte* at;
+    uint64_t was;
+  };
 
   const Plan& plan_;
   Mapping& mapping_;
@@ -73,6 +80,7 @@ class Worker {
   bool stalled_ = false;
   LeaseGrant grant_;
   std::optional<uint32_t> inside_;  // the bank it stands still in
+  std::vector<Overwritten> scribbled_;
 };
 
 }  // namespace rel::sim
