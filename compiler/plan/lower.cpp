@@ -73,9 +73,10 @@ class Lowering {
     increases();
     reserve_names();
     for (const TypedTrigger& trigger : release_.triggers) add_trigger(trigger, StageId{});
+    // Before the reviews of the stages: people meet them in this order.
+    for (const TypedGate& gate : release_.checklist) add_gate(gate, StageId{});
     for (const TypedStage& stage : release_.stages) add_stage(stage);
     tests_.finish(release_);
-    for (const TypedGate& gate : release_.checklist) add_gate(gate, StageId{});
     way_back();
     evidence();
     lower_routing(sources_, policy_, release_, tables_, plan_);
