@@ -44,7 +44,7 @@ expected : EXPECT expectedBlock ;
 expectedBlock : LBRACE (BEGIN expectedFact END)* RBRACE ;
 expectedFact : name (DOT (name | STRING))? QUANTITY ;
 
-metric : METRIC name COLON name (PER name)? (COMMA metricClause)* ;
+metric : METRIC name COLON name (IN name)? (PER name)? (COMMA metricClause)* ;
 metricClause
   : (LOWER | HIGHER) IS BETTER
   | FROM metricSource

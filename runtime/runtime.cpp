@@ -280,6 +280,7 @@ void Runtime::Parts::take_observations(int64_t now_ns) {
   }
   windows.advance(now_ns);
   collector.collect(windows, gap ? CollectMode::discard : CollectMode::count);
+  windows.settle();
   if (evidence.advance(now_ns, windows, exposure())) evidence_changed = true;
 }
 

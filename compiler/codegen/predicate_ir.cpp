@@ -60,9 +60,11 @@ Operands operands_of(Op op) {
     case Op::sustained:
     case Op::fold_any:  // the body belongs to a scope of its own
     case Op::fold_every:
+    case Op::fold_at_least:
       return Operands::none;
     case Op::neg:
     case Op::logical_not:
+    case Op::certain:
       return Operands::one;
 #define REL_ARITHMETIC(name, text, interpreted, ir) case Op::name:
 #define REL_COMPARISON(name, text, interpreted, ir) case Op::name:
@@ -114,6 +116,7 @@ class PredicateEmitter {
   Truth both(const Truth& a, const Truth& b);
   Truth either(const Truth& a, const Truth& b);
   Truth fold(const Node& node);
+  Truth fold_count(const Node& node);
   Value* result(const Truth& truth);
 
   Value* join(Value* causes_a, Value* causes_b);
@@ -182,10 +185,16 @@ Emitted PredicateEmitter::emit_node(const Node& node, Scope& scope) {
       return Emitted{.truth = either(left.truth, right.truth)};
     case Op::logical_not:
       return Emitted{.truth = inverse(left.truth)};
+    case Op::certain:
+      return Emitted{.truth = {.yes = left.truth.yes,
+                               .no = builder.CreateNot(left.truth.yes, "not_certain")}};
     case Op::fold_any:
     case Op::fold_every:
       REL_CHECK(scope.cell == nullptr);  // verified: no fold within a fold
       return Emitted{.truth = fold(node)};
+    case Op::fold_at_least:
+      REL_CHECK(scope.cell == nullptr);
+      return Emitted{.truth = fold_count(node)};
   }
   REL_CHECK(false);
 }
@@ -293,6 +302,54 @@ Truth PredicateEmitter::fold(const Node& node) {
   Value* open = builder_.CreateOr(yes, failed);
   return Truth{.yes = yes,
                .no = builder_.CreateAnd(no, builder_.CreateNot(open), "no"),
+               .causes = causes,
+               .stale = Stale::when_known};
+}
+
+// Counts over the cells: those that are true, false, and unknown because of their source.
+Truth PredicateEmitter::fold_count(const Node& node) {
+  REL_CHECK(node.b > 0);
+  llvm::BasicBlock* before = builder_.GetInsertBlock();
+  auto* loop = llvm::BasicBlock::Create(function_.getContext(), "cells", &function_);
+  auto* after = llvm::BasicBlock::Create(function_.getContext(), "counted", &function_);
+  builder_.CreateBr(loop);
+  builder_.SetInsertPoint(loop);
+  const auto phi = [&](llvm::Constant* start, const char* name) {
+    llvm::PHINode* node_phi = builder_.CreatePHI(start->getType(), 2, name);
+    node_phi->addIncoming(start, before);
+    return node_phi;
+  };
+  llvm::PHINode* cell = phi(builder_.getInt64(0), "cell");
+  llvm::PHINode* yes_before = phi(bits(0), "yes_before");
+  llvm::PHINode* no_before = phi(bits(0), "no_before");
+  llvm::PHINode* failing_before = phi(bits(0), "failing_before");
+  llvm::PHINode* causes_before = phi(bits(cause_none), "causes_before");
+
+  Scope scope{.cell = cell};
+  const Truth truth = emit_scope(NodeId{node.a}, scope);
+  Value* yes = builder_.CreateAdd(yes_before, widen(truth.yes), "yes_count");
+  Value* no = builder_.CreateAdd(no_before, widen(truth.no), "no_count");
+  Value* fresh = fresh_causes(truth, Stale::never);
+  if (fresh == nullptr) fresh = bits(cause_none);
+  Value* fails = builder_.CreateICmpUGE(fresh, bits(cause_source_error), "fails");
+  Value* failing = builder_.CreateAdd(failing_before, widen(fails), "failing_count");
+  Value* causes = join(causes_before, fresh);
+
+  Value* next = builder_.CreateNUWAdd(cell, builder_.getInt64(1));
+  builder_.CreateCondBr(builder_.CreateICmpULT(next, builder_.getInt64(node.b)), loop, after);
+  cell->addIncoming(next, loop);
+  yes_before->addIncoming(yes, loop);
+  no_before->addIncoming(no, loop);
+  failing_before->addIncoming(failing, loop);
+  causes_before->addIncoming(causes, loop);
+  builder_.SetInsertPoint(after);
+
+  Value* wanted = builder_.getInt32(node.count);
+  Value* enough = builder_.CreateICmpUGE(yes, wanted, "enough");
+  Value* possible = builder_.CreateICmpUGE(builder_.CreateAdd(yes, failing), wanted, "possible");
+  Value* covered = builder_.CreateICmpUGE(builder_.CreateAdd(yes, no), wanted, "covered");
+  return Truth{.yes = enough,
+               .no = builder_.CreateAnd(builder_.CreateNot(possible), covered, "no"),
                .causes = causes,
                .stale = Stale::when_known};
 }

@@ -150,17 +150,7 @@ class Dashboard {
   }
 
   std::string cell_label(const Aggregate& row, uint32_t cell) const {
-    if (row.cell_first + cell == 0) return ",cell=\"\"";
-    for (const Segment& segment : plan_.segments) {
-      const uint32_t at = row.cell_first + cell - segment.cell_first;
-      if (row.cell_first + cell < segment.cell_first || at > segment.values.count) continue;
-      const std::string_view value =
-          at == segment.values.count
-              ? "other"
-              : plan_.text(plan_.segment_values[segment.values.at(at).value]);
-      return ",cell=" + json_string(fmt::format("{}={}", plan_.text(segment.name), value));
-    }
-    return "";
+    return ",cell=" + json_string(cell_text(plan_, row.cell_first + cell));
   }
 
   static void add_limits(const Plot& plot, Json& panel) {

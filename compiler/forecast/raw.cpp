@@ -62,6 +62,7 @@ std::string find_series(const Plan& plan, PredicateId condition, const Expectati
     const Window& window = plan.windows[tracker.window.value];
     Series made{.aggregate = id};
     if (aggregate.cell_count != 1 || aggregate.cell_first != 0) return "segments";
+    if (window.kind == WindowKind::requests) return "windows of requests";
     if (!tracker.metric.is_none()) {
       const Metric& metric = plan.metrics[tracker.metric.value];
       const std::optional<double> rate = expected.rates[tracker.metric.value];

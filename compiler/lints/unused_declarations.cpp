@@ -19,12 +19,19 @@ void mark(const sema::TypedPolicy& policy, sema::TypedId id, Used& used) {
   const sema::TypedExpr& expr = policy[id];
   if (expr.op == Op::load) {
     const sema::TypedAggregate& aggregate = policy.aggregates[expr.aggregate];
-    if (aggregate.metric) used.metrics[*aggregate.metric] = true;
+    if (aggregate.metric) {
+      const sema::TypedMetric& metric = policy.metrics[*aggregate.metric];
+      used.metrics[*aggregate.metric] = true;
+      if (metric.of) used.metrics[*metric.of] = true;
+    }
     if (aggregate.test) {
       for (const uint32_t segment : policy.comparisons[*aggregate.test].segments) {
         used.segments[segment] = true;
       }
     }
+  }
+  if (expr.evidence && policy.evidence[*expr.evidence].segment) {
+    used.segments[*policy.evidence[*expr.evidence].segment] = true;
   }
   if (expr.fold) {
     for (const uint32_t segment : expr.fold->segments) used.segments[segment] = true;
@@ -64,7 +71,7 @@ void unused_declarations(const sema::TypedPolicy& policy, Diagnostics& diagnosti
   }
   for (size_t row = 0; row < policy.metrics.size(); ++row) {
     const sema::TypedMetric& metric = policy.metrics[row];
-    if (used.metrics[row] || metric.name_span.file != policy.file) continue;
+    if (used.metrics[row] || metric.of || metric.name_span.file != policy.file) continue;
     diagnostics
         .report(Code::unused_metric, metric.name_span,
                 fmt::format("no condition reads the metric `{}`", metric.name))

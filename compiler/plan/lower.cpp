@@ -23,7 +23,8 @@ using namespace sema;
 // one, a millionth to a billion for the rest. Numbers that can be negative keep a mirrored half.
 HistogramShape shape_of(const TypedMetric& metric) {
   constexpr int16_t lowest = -20;
-  if (metric.kind == MetricKind::flag) return {};
+  if (metric.kind == MetricKind::flag || metric.kind == MetricKind::category) return {};
+  if (metric.kind == MetricKind::gauge) return {lowest, 40, 1};
   if (metric.kind == MetricKind::duration) return {lowest, 10, 0};
   switch (metric.unit) {
     case PlanUnit::ratio:
@@ -105,6 +106,10 @@ class Lowering {
       row.unit = metric.unit;
       row.direction = metric.direction;
       row.source = metric.source;
+      if (metric.of) {
+        row.of = MetricId{*metric.of};
+        row.match = tables_.string(metric.match);
+      }
       if (!metric.header.empty()) row.header = tables_.string(metric.header);
       row.status_first = metric.status_first;
       row.status_last = metric.status_last;
@@ -112,6 +117,8 @@ class Lowering {
       row.span = tables_.span(metric.span);
       plan_.metrics.push_back(row);
     }
+    tables_.check_limit("metrics and counted categories", plan_.metrics.size(),
+                        limits::metrics_max);
   }
 
   void segments() {

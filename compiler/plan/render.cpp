@@ -20,7 +20,8 @@ int binding(Op op) {
   switch (op) {
     case Op::logical_or: return 1;
     case Op::logical_and: return 2;
-    case Op::logical_not: return 3;
+    case Op::logical_not:
+    case Op::certain: return 3;
     case Op::lt:
     case Op::le:
     case Op::gt:
@@ -36,7 +37,8 @@ int binding(Op op) {
     case Op::load:
     case Op::sustained:
     case Op::fold_any:
-    case Op::fold_every: return 8;
+    case Op::fold_every:
+    case Op::fold_at_least: return 8;
   }
   return 8;
 }
@@ -55,8 +57,12 @@ std::string_view symbol(Op op) {
 }
 
 std::string window_text(const sema::TypedWindow& window) {
-  return window.kind == WindowKind::stage ? std::string{"over stage"}
-                                          : "over " + exact_duration_text(window.length_ns);
+  switch (window.kind) {
+    case WindowKind::stage: return "over stage";
+    case WindowKind::sliding: return "over " + exact_duration_text(window.length_ns);
+    case WindowKind::requests: return fmt::format("over last {} requests", window.requests);
+  }
+  return {};
 }
 
 std::string evidence_text(const sema::TypedEvidence& number) {
@@ -68,6 +74,9 @@ std::string call_text(const TypedPolicy& policy, const TypedAggregate& aggregate
   if (!aggregate.metric) return fmt::format("samples({})", arm_name(aggregate.arm));
   const std::string series =
       fmt::format("{}.{}", arm_name(aggregate.arm), policy.metrics[*aggregate.metric].name);
+  if (policy.metrics[*aggregate.metric].of && aggregate.fn == AggregateFn::rate) {
+    return "share(" + series + ")";
+  }
   if (aggregate.fn != AggregateFn::quantile) {
     return fmt::format("{}({})", function_name(aggregate.fn), series);
   }
@@ -90,8 +99,7 @@ class Renderer {
     switch (expr.op) {
       case Op::constant: {
         if (expr.evidence) return evidence_text(policy_.evidence[*expr.evidence]);
-        const std::optional<PlanUnit> unit = sema::plan_unit(expr.unit);
-        return number_text(expr.constant, unit.value_or(PlanUnit::number));
+        return sema::literal_text(expr.constant, expr.unit);
       }
       case Op::load: {
         TypedAggregate aggregate = policy_.aggregates[expr.aggregate];
@@ -144,13 +152,17 @@ class Renderer {
     std::string line = " " + window_text(comparison.window);
     if (comparison.fold) {
       const std::vector<uint32_t>& segments = comparison.fold->segments;
+      const sema::TypedFold& fold = *comparison.fold;
       std::string names;
       for (const uint32_t segment : segments) {
-        names += (names.empty() ? "" : ", ") + policy_.segments[segment].name;
+        const std::string_view sign = fold.crossed ? " x " : ", ";
+        names += fmt::format("{}{}", names.empty() ? "" : sign, policy_.segments[segment].name);
       }
-      const std::string_view word = comparison.fold->kind == sema::FoldKind::any ? "any" : "every";
-      line += segments.size() == 1 ? fmt::format(" in {} {}", word, names)
-                                   : fmt::format(" in {} ({})", word, names);
+      const std::string word = fold.kind == sema::FoldKind::any     ? "any"
+                               : fold.kind == sema::FoldKind::every ? "every"
+                                              : fmt::format("at least {} of", fold.count);
+      line += segments.size() == 1 || fold.crossed ? fmt::format(" in {} {}", word, names)
+                                                   : fmt::format(" in {} ({})", word, names);
     }
     return line;
   }

@@ -49,10 +49,14 @@ PlanSpan PlanTables::span(Span span) {
 }
 
 WindowId PlanTables::window(const sema::TypedWindow& window) {
-  const auto [place, added] = windows_.try_emplace(window.length_ns);
+  const auto [place, added] = windows_.try_emplace({window.length_ns, window.requests});
   if (!added) return place->second;
   Window row;
   row.kind = window.kind;
+  if (window.kind == WindowKind::requests) {
+    row.requests = window.requests;
+    row.slots = request_window_slots(window.requests);
+  }
   if (window.kind == WindowKind::sliding) {
     const int64_t pane = plan_.pane_ns;
     if (window.length_ns < pane) {
@@ -115,16 +119,53 @@ void PlanTables::append_cells(const sema::TypedAggregate& aggregate, TrackerId c
   append(row);
 }
 
+// Its cells stand after all that there are so far.
+const Product& PlanTables::product(const std::vector<uint32_t>& segments) {
+  const auto [place, added] =
+      products_.try_emplace(segments, static_cast<uint32_t>(plan_.products.size()));
+  if (!added) return plan_.products[place->second];
+  Product row;
+  row.segments = {static_cast<uint32_t>(plan_.product_segments.size()),
+                  static_cast<uint32_t>(segments.size())};
+  row.cell_first = plan_.cell_count;
+  row.cell_count = 1;
+  for (const uint32_t segment : segments) {
+    plan_.product_segments.push_back(SegmentId{segment});
+    row.cell_count *= plan_.segments[segment].values.count;
+  }
+  plan_.cell_count += row.cell_count;
+  plan_.products.push_back(row);
+  check_limit("crosses of segments", plan_.products.size(), limits::products_max);
+  return plan_.products.back();
+}
+
+uint32_t PlanTables::cell_count(const sema::TypedFold& fold) const {
+  uint32_t cells = fold.crossed ? 1 : 0;
+  for (const uint32_t segment : fold.segments) {
+    const uint32_t values = plan_.segments[segment].values.count;
+    cells = fold.crossed ? cells * values : cells + values;
+  }
+  return cells;
+}
+
 AggregateId PlanTables::aggregate(const sema::TypedAggregate& aggregate,
-                                  const std::vector<uint32_t>& segments) {
-  const Keeps keeps = aggregate.fn == AggregateFn::quantile ? Keeps::histogram : Keeps::totals;
+                                  const sema::TypedFold* fold) {
+  const std::vector<uint32_t> segments =
+      fold == nullptr ? std::vector<uint32_t>{} : fold->segments;
+  const bool crossed = fold != nullptr && fold->crossed;
+  const Keeps keeps = reads_histogram(aggregate.fn) ? Keeps::histogram : Keeps::totals;
   const TrackerId counted = tracker(aggregate.metric, aggregate.window, keeps);
   const auto [place, added] = aggregates_.try_emplace(
       AggregateKey{aggregate.fn, aggregate.arm, counted.value, aggregate.samples_min,
-                   aggregate.quantile, segments});
+                   aggregate.quantile, segments, crossed});
   if (!added) return place->second;
   place->second = AggregateId{static_cast<uint32_t>(plan_.aggregates.size())};
   if (segments.empty()) append_cells(aggregate, counted, 0, 1);
+  if (crossed) {
+    const Product cells = product(segments);
+    append_cells(aggregate, counted, cells.cell_first, cells.cell_count);
+    return place->second;
+  }
   for (const uint32_t index : segments) {
     const Segment& segment = plan_.segments[index];
     append_cells(aggregate, counted, segment.cell_first, segment.values.count);

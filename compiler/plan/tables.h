@@ -32,9 +32,12 @@ class PlanTables {
   StringId string(std::string_view text);
   PlanSpan span(Span span);
 
-  // The aggregate of everybody, or the first of those that cover the cells of `segments` in order.
-  AggregateId aggregate(const sema::TypedAggregate& aggregate,
-                        const std::vector<uint32_t>& segments);
+  // The aggregate of everybody, or the first of those that cover the cells of a fold in order.
+  AggregateId aggregate(const sema::TypedAggregate& aggregate, const sema::TypedFold* fold);
+  // The cross of these segments, which gets its cells.
+  const Product& product(const std::vector<uint32_t>& segments);
+  // The cells a fold goes over.
+  uint32_t cell_count(const sema::TypedFold& fold) const;
 
   TrackerId tracker(std::optional<uint32_t> metric, const sema::TypedWindow& window, Keeps keeps);
   // Adds a row, which gets its place in the frame.
@@ -51,7 +54,7 @@ class PlanTables {
                     uint32_t cell_count);
 
   using AggregateKey = std::tuple<AggregateFn, Arm, uint32_t, uint32_t, double,
-                                  std::vector<uint32_t>>;
+                                  std::vector<uint32_t>, bool>;
 
   const Sources& sources_;
   const FileId root_;
@@ -61,7 +64,8 @@ class PlanTables {
   Span statement_;
   bool failed_ = false;
   std::map<std::string, uint32_t, std::less<>> strings_;
-  std::map<int64_t, WindowId> windows_;  // by length; 0 is the stage
+  std::map<std::pair<int64_t, uint32_t>, WindowId> windows_;  // by time and requests; 0: stage
+  std::map<std::vector<uint32_t>, uint32_t> products_;
   std::map<std::pair<uint32_t, uint32_t>, TrackerId> trackers_;
   std::map<AggregateKey, AggregateId> aggregates_;
   std::set<std::string_view> exceeded_;

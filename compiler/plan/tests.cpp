@@ -79,11 +79,11 @@ AggregateId TestTable::aggregate(const sema::TypedAggregate& read) {
 uint32_t TestTable::test(const TypedComparison& typed, Arm arm) {
   const Arm tested = compares_arms(typed.method) ? Arm::candidate : arm;
   const bool randomised = rests_on_assignment(typed, action_);
-  std::string key = fmt::format("{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:", static_cast<int>(typed.method),
+  std::string key = fmt::format("{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:", static_cast<int>(typed.method),
                                 static_cast<int>(typed.finding), static_cast<int>(typed.fold),
                                 *typed.metric, typed.margin, typed.quantile, typed.alpha,
                                 typed.samples_min, static_cast<int>(tested), randomised,
-                                stage_.value);
+                                stage_.value, typed.crossed);
   for (const uint32_t segment : typed.segments) key += fmt::format("{},", segment);
   const auto [place, added] = known_.try_emplace(key, 0);
   if (added) {
@@ -118,9 +118,14 @@ uint32_t TestTable::test(const TypedComparison& typed, Arm arm) {
 void TestTable::add_cells(const TypedComparison& typed, EvidenceTest& row) {
   row.cells.first = static_cast<uint32_t>(plan_.test_cells.size());
   if (typed.fold == TestFold::everybody) add_run(typed, row, 0, 1);
-  for (const uint32_t segment : typed.segments) {
-    const Segment& cells = plan_.segments[segment];
-    add_run(typed, row, cells.cell_first, cells.values.count);
+  if (typed.crossed) {
+    const Product cells = tables_.product(typed.segments);
+    add_run(typed, row, cells.cell_first, cells.cell_count);
+  } else {
+    for (const uint32_t segment : typed.segments) {
+      const Segment& cells = plan_.segments[segment];
+      add_run(typed, row, cells.cell_first, cells.values.count);
+    }
   }
   row.cells.count = static_cast<uint32_t>(plan_.test_cells.size()) - row.cells.first;
   tables_.check_limit("cells of one comparison", row.cells.count, limits::cells_per_test_max);

@@ -1,9 +1,11 @@
 // Numbers read from data: `p99(candidate.latency)`, `rate(failed)`, `samples(candidate)`.
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
 #include "compiler/sema/checker.h"
+#include "runtime/plan/text.h"
 
 namespace rel::sema {
 
@@ -17,7 +19,7 @@ struct FunctionRow {
   double quantile;
 };
 
-constexpr std::array<FunctionRow, 13> function_rows = {{
+constexpr std::array<FunctionRow, 16> function_rows = {{
     {"p50", AggregateFn::quantile, 0.5},
     {"p75", AggregateFn::quantile, 0.75},
     {"p90", AggregateFn::quantile, 0.9},
@@ -27,7 +29,10 @@ constexpr std::array<FunctionRow, 13> function_rows = {{
     {"quantile", AggregateFn::quantile, 0},  // its second argument
     {"mean", AggregateFn::mean, 0},
     {"sum", AggregateFn::sum, 0},
+    {"min", AggregateFn::min, 0},
+    {"max", AggregateFn::max, 0},
     {"rate", AggregateFn::rate, 0},
+    {"share", AggregateFn::rate, 0},
     {"count", AggregateFn::count, 0},
     {"samples", AggregateFn::samples, 0},
     {"requests", AggregateFn::samples, 0},
@@ -38,6 +43,12 @@ const FunctionRow& function_row(std::string_view name) {
     if (row.name == name) return row;
   }
   return function_rows.front();
+}
+
+// A window of fewer requests than the minimum could never be enough.
+uint32_t minimum_by_default(const Reading& reading) {
+  const bool requests = reading.window.kind == WindowKind::requests;
+  return requests ? std::min(samples_min_default, reading.window.requests) : samples_min_default;
 }
 
 bool heeds_minimum(AggregateFn fn) {
@@ -105,7 +116,7 @@ Checked Checker::aggregate(const ast::Expr& expr, Reading& reading) {
     aggregate.quantile = *share;
   }
   const bool counts = !heeds_minimum(function.fn);
-  if (!counts) aggregate.samples_min = reading.samples_min.value_or(samples_min_default);
+  if (!counts) aggregate.samples_min = reading.samples_min.value_or(minimum_by_default(reading));
   aggregate.unit = counts ? PlanUnit::requests : context_.policy.metrics[*read->metric].unit;
   ++reading.aggregates;
   if (!counts) ++reading.guarded;
@@ -137,6 +148,9 @@ std::optional<Checker::Series> Checker::series(const ast::Expr& call, ast::ExprI
   const auto arm_of = [](std::string_view text) {
     return text == "baseline" ? Arm::baseline : Arm::candidate;
   };
+  if (expr.kind == ast::ExprKind::equal && at(expr.right).kind == ast::ExprKind::string) {
+    return category_series(call, expr);
+  }
   if (expr.kind == ast::ExprKind::name && is_arm(expr.name.text)) {
     if (!heeds_minimum(function_row(call.name.text).fn) && call.name.text != "count") {
       return Series{arm_of(expr.name.text), std::nullopt};
@@ -173,10 +187,75 @@ std::optional<Checker::Series> Checker::series(const ast::Expr& call, ast::ExprI
   return std::nullopt;
 }
 
+// `decision == "fraud"`: the flag that is true where the category has this value.
+std::optional<Checker::Series> Checker::category_series(const ast::Expr& call,
+                                                        const ast::Expr& equal) {
+  const bool of_metric = at(equal.left).kind == ast::ExprKind::name ||
+                         at(equal.left).kind == ast::ExprKind::member;
+  const std::optional<Series> whole = of_metric ? series(call, equal.left) : std::nullopt;
+  if (of_metric && !whole) return std::nullopt;
+  if (!whole || !whole->metric) {
+    context_.diagnostics
+        .report(Code::aggregate_of_kind, equal.span, "only a category has values to compare with")
+        .with_help(fmt::format("such as `{}(decision == \"fraud\")`", call.name.text));
+    return std::nullopt;
+  }
+  const std::string& value = at(equal.right).string.value;
+  std::vector<TypedMetric>& metrics = context_.policy.metrics;
+  const TypedMetric category = metrics[*whole->metric];
+  if (category.kind != MetricKind::category || value.empty()) {
+    context_.diagnostics
+        .report(Code::aggregate_of_kind, equal.span,
+                value.empty() ? std::string{"a category has no empty value"}
+                              : fmt::format("`{}` is not a category", category.name))
+        .label(category.name_span, "declared here")
+        .with_help("a metric with a few values that are texts is a `category per request`");
+    return std::nullopt;
+  }
+  for (uint32_t row = 0; row < metrics.size(); ++row) {
+    if (metrics[row].of == whole->metric && metrics[row].match == value) {
+      return Series{whole->arm, row};
+    }
+  }
+  TypedMetric flag = category;
+  flag.name = fmt::format("{} == {}", category.name, quoted_text(value));
+  flag.kind = MetricKind::flag;
+  flag.unit = PlanUnit::ratio;
+  flag.direction = Direction::none;
+  flag.of = whole->metric;
+  flag.match = value;
+  metrics.push_back(std::move(flag));
+  return Series{whole->arm, static_cast<uint32_t>(metrics.size() - 1)};
+}
+
+// What to write instead of a function that a kind of metric does not have.
+std::string Checker::fitting_call(const TypedMetric& metric, std::string_view function,
+                                  std::string_view argument) {
+  switch (metric.kind) {
+    case MetricKind::flag: return fmt::format("the share of true ones is `rate({})`", argument);
+    case MetricKind::category:
+      return fmt::format("name the value: `share({} == \"...\")` or `count({} == \"...\")`",
+                         argument, argument);
+    case MetricKind::gauge:
+      if (function != "sum") break;
+      return fmt::format("a level does not add up: write `mean({})` or `max({})`", argument,
+                         argument);
+    case MetricKind::count:
+      if (function != "rate" && function != "count" && function != "share") break;
+      return fmt::format("write `sum({})` for all of them, `mean({})` for those of a request",
+                         argument, argument);
+    case MetricKind::duration:
+    case MetricKind::value: break;
+  }
+  return fmt::format("write `p99({})`, `mean({})` or `samples({})`", argument, argument, argument);
+}
+
 bool Checker::function_fits(const ast::Expr& call, AggregateFn fn, const Series& series) {
   if (!series.metric) return true;
   const TypedMetric& metric = context_.policy.metrics[*series.metric];
   const bool flag = metric.kind == MetricKind::flag;
+  const bool category = metric.kind == MetricKind::category;
+  const bool gauge = metric.kind == MetricKind::gauge;
   const std::string_view name = call.name.text;
   const std::string_view argument = context_.sources.text(at(call.arguments[0].value).span);
   if (name == "requests") {
@@ -186,17 +265,19 @@ bool Checker::function_fits(const ast::Expr& call, AggregateFn fn, const Series&
     return false;
   }
   const bool wants_flag = fn == AggregateFn::rate || fn == AggregateFn::count;
-  const bool wants_value = fn == AggregateFn::quantile || fn == AggregateFn::mean ||
-                           fn == AggregateFn::sum;
-  if ((!wants_flag || flag) && (!wants_value || !flag)) return true;
-  const std::string kind = flag ? std::string{"a flag"} : describe(unit_of(metric.unit));
+  const bool wants_value = !wants_flag && fn != AggregateFn::samples;
+  const bool adds_levels = fn == AggregateFn::sum && gauge;
+  if ((!wants_flag || flag) && (!wants_value || (!flag && !category)) && !adds_levels) return true;
+  const std::string kind = flag                                ? std::string{"a flag"}
+                           : category                          ? std::string{"a category"}
+                           : gauge                             ? std::string{"a gauge"}
+                           : metric.kind == MetricKind::count ? std::string{"a count"}
+                                                               : describe(unit_of(metric.unit));
   context_.diagnostics
       .report(Code::aggregate_of_kind, call.span,
               fmt::format("`{}` has no meaning for `{}`, which is {}", name, metric.name, kind))
       .label(metric.name_span, "declared here")
-      .with_help(flag ? fmt::format("the share of true ones is `rate({})`", argument)
-                      : fmt::format("write `p99({})`, `mean({})` or `samples({})`", argument,
-                                    argument, argument));
+      .with_help(fitting_call(metric, name, argument));
   return false;
 }
 

@@ -124,7 +124,9 @@ bool Checker::comparable(const ast::Expr& expr, TypedId left_id, TypedId right_i
     diagnostic.with_help(
         fmt::format("compare {} with another, such as `{}`", describe(wanted), example_of(wanted)));
   } else {
-    diagnostic.with_help("divide or multiply until both sides measure the same");
+    diagnostic.with_help(fmt::format(
+        "compare it with such a quantity, written `{}`, or divide until both measure the same",
+        literal_text(10, wanted)));
   }
   return false;
 }

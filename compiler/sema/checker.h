@@ -40,6 +40,9 @@ class Checker {
   Checked comparison(const ast::Expr& expr, Op op);
   bool suffixes(const ast::Expr& expr, TypedExpr& typed, Reading& reading);
   bool fold(const ast::SegmentFold& written, TypedExpr& typed);
+  bool fold_fits(const ast::SegmentFold& written, const TypedFold& fold);
+  uint64_t cells_of(const TypedFold& fold) const;
+  bool requests_fit(const ast::Expr& expr, uint32_t requests);
   Checked bare_metric(Span span, std::string_view metric);
   Checked not_built(Span span, std::string_view what, std::string help);
 
@@ -80,6 +83,9 @@ class Checker {
     std::optional<uint32_t> metric;  // none: requests
   };
   std::optional<Series> series(const ast::Expr& call, ast::ExprId argument);
+  std::optional<Series> category_series(const ast::Expr& call, const ast::Expr& equal);
+  static std::string fitting_call(const TypedMetric& metric, std::string_view function,
+                                  std::string_view argument);
   std::optional<uint32_t> metric_named(const ast::Name& name);
   bool function_fits(const ast::Expr& call, AggregateFn fn, const Series& series);
   std::optional<double> quantile_of(const ast::Expr& call);
@@ -92,6 +98,7 @@ class Checker {
     double quantile = 0;
   };
   std::optional<Subject> subject(const ast::Expr& expr);
+  std::optional<Subject> in_order(Span span, const Subject& what);
   bool statistical_suffixes(const ast::Expr& expr, TypedComparison& test);
   std::optional<double> level(const ast::Expr& expr);
   Checked against_baseline(const ast::Expr& expr, const Subject& subject, TypedComparison test);

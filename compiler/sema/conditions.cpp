@@ -178,6 +178,15 @@ Checked Checker::bare_metric(Span span, std::string_view metric) {
   if (declared.poisoned) return poison();
   const bool flag = declared.kind == MetricKind::flag;
   const std::string_view written = context_.sources.text(span);
+  if (declared.kind == MetricKind::category) {
+    context_.diagnostics
+        .report(Code::bare_metric, span, fmt::format("`{}` is a metric, not a number", written))
+        .primary("this is every observation of it")
+        .label(declared.name_span, "declared here")
+        .with_help(fmt::format("say how often it has which value: `share({} == \"...\")`",
+                               written));
+    return poison();
+  }
   context_.diagnostics
       .report(Code::bare_metric, span, fmt::format("`{}` is a metric, not a number", written))
       .primary("this is every observation of it")
@@ -253,11 +262,14 @@ bool Checker::suffixes(const ast::Expr& expr, TypedExpr& typed, Reading& reading
     reading.window.span = expr.over->span;
     switch (expr.over->kind) {
       case ast::Window::Kind::stage: break;
-      case ast::Window::Kind::last_requests:
-        not_built(expr.over->span, "windows of a number of requests are",
-                  "write a length of time, such as `over 5m`");
-        fit = false;
+      case ast::Window::Kind::last_requests: {
+        const std::optional<uint32_t> requests =
+            read_count(context_, expr.over->length, "the number of requests of a window");
+        fit = requests && requests_fit(expr, *requests);
+        reading.window.kind = WindowKind::requests;
+        reading.window.requests = requests.value_or(0);
         break;
+      }
       case ast::Window::Kind::sliding: {
         const std::optional<Time> length =
             read_time(context_, expr.over->length, "the length of a window");
@@ -271,20 +283,70 @@ bool Checker::suffixes(const ast::Expr& expr, TypedExpr& typed, Reading& reading
   if (expr.samples_min) {
     reading.samples_min = read_count(context_, *expr.samples_min, "a minimum of samples");
     fit = fit && reading.samples_min.has_value();
+    const bool of_requests = fit && reading.window.kind == WindowKind::requests;
+    if (of_requests && *reading.samples_min > reading.window.requests) {
+      context_.diagnostics
+          .report(Code::out_of_range, expr.samples_min->span,
+                  "the window never holds as many samples")
+          .label(expr.over->span, "it holds these")
+          .with_help("write a smaller minimum, or a larger window");
+      fit = false;
+    }
   }
   if (expr.in) fit = fold(*expr.in, typed) && fit;
   typed.window = reading.window;
   return fit;
 }
 
-bool Checker::fold(const ast::SegmentFold& written, TypedExpr& typed) {
-  if (written.crossed) {
-    not_built(written.span, "crossed segments are",
-              "`in any (region, device)` reads the segments one by one");
+bool Checker::requests_fit(const ast::Expr& expr, uint32_t requests) {
+  if (requests <= limits::window_requests_max) return true;
+  context_.diagnostics
+      .report(Code::out_of_range, expr.over->length.span,
+              fmt::format("a window holds at most {} requests", limits::window_requests_max))
+      .with_help("write a length of time, such as `over 1h`");
+  return false;
+}
+
+// The cells a fold goes over; a cross has one for each combination of values.
+uint64_t Checker::cells_of(const TypedFold& fold) const {
+  uint64_t cells = fold.crossed ? 1 : 0;
+  for (const uint32_t segment : fold.segments) {
+    const uint64_t values = context_.policy.segments[segment].values.size();
+    cells = fold.crossed ? cells * values : cells + values;
+  }
+  return cells;
+}
+
+bool Checker::fold_fits(const ast::SegmentFold& written, const TypedFold& fold) {
+  const uint64_t cells = cells_of(fold);
+  if (fold.crossed && cells > limits::product_cells_max) {
+    context_.diagnostics
+        .report(Code::too_many, written.span,
+                fmt::format("this crosses segments into {} parts", cells))
+        .with_note(fmt::format("the limit is {}", limits::product_cells_max))
+        .with_help("`in any (region, device)` reads the segments one by one");
     return false;
   }
+  if (fold.kind != FoldKind::at_least || fold.count <= cells) return true;
+  context_.diagnostics
+      .report(Code::out_of_range, written.at_least->span,
+              fmt::format("there are only {} parts to be true in", cells))
+      .with_help("write a smaller number");
+  return false;
+}
+
+bool Checker::fold(const ast::SegmentFold& written, TypedExpr& typed) {
   TypedFold fold;
-  fold.kind = written.every ? FoldKind::every : FoldKind::any;
+  fold.kind = written.at_least ? FoldKind::at_least
+              : written.every  ? FoldKind::every
+                               : FoldKind::any;
+  fold.crossed = written.crossed;
+  if (written.at_least) {
+    const std::optional<uint32_t> count =
+        read_count(context_, *written.at_least, "the number of segment values");
+    if (!count) return false;
+    fold.count = *count;
+  }
   for (const ast::Name& name : written.segments) {
     const std::optional<uint32_t> row = find_segment(context_.policy, name.text);
     if (!row) {
@@ -301,6 +363,7 @@ bool Checker::fold(const ast::SegmentFold& written, TypedExpr& typed) {
     }
     fold.segments.push_back(*row);
   }
+  if (!fold_fits(written, fold)) return false;
   typed.fold = std::move(fold);
   return true;
 }

@@ -97,7 +97,7 @@ struct KindRow {
   PlanUnit unit;
 };
 
-constexpr std::array<KindRow, 8> kinds = {{
+constexpr std::array<KindRow, 11> kinds = {{
     {"flag", MetricKind::flag, PlanUnit::ratio},
     {"duration", MetricKind::duration, PlanUnit::seconds},
     {"ratio", MetricKind::value, PlanUnit::ratio},
@@ -106,8 +106,11 @@ constexpr std::array<KindRow, 8> kinds = {{
     {"tokens", MetricKind::value, PlanUnit::tokens},
     {"usd", MetricKind::value, PlanUnit::usd},
     {"eur", MetricKind::value, PlanUnit::eur},
+    {"count", MetricKind::count, PlanUnit::number},
+    {"gauge", MetricKind::gauge, PlanUnit::number},
+    {"category", MetricKind::category, PlanUnit::number},
 }};
-constexpr std::array<std::string_view, 4> later_kinds = {"category", "gauge", "count", "label"};
+constexpr std::array<std::string_view, 1> later_kinds = {"label"};
 
 void refuse_not_built(const Context& context, Span span, std::string_view what,
                       std::string help) {
@@ -126,11 +129,33 @@ const KindRow* check_kind(const Context& context, const ast::Metric& metric) {
     refuse_not_built(context, metric.kind.span,
                      fmt::format("metrics of kind `{}` are", metric.kind.text),
                      "what this version reads is a `flag`, a `duration`, a `ratio`, a `number`, "
-                     "`bytes`, `tokens`, `usd` or `eur`");
+                     "`bytes`, `tokens`, `usd`, `eur`, a `count`, a `gauge` or a `category`");
     return nullptr;
   }
   report_unknown(context.diagnostics, Code::unknown_word, "kind of metric", metric.kind, names);
   return nullptr;
+}
+
+// What a count counts, or a gauge measures: `gauge in bytes`.
+void check_kind_unit(const Context& context, const ast::Metric& metric, TypedMetric& typed) {
+  if (!metric.kind_unit) return;
+  if (typed.kind != MetricKind::count && typed.kind != MetricKind::gauge) {
+    context.diagnostics
+        .report(Code::misplaced_clause, metric.kind_unit->span,
+                fmt::format("`{}` says its unit itself", metric.kind.text))
+        .with_help("a `count` and a `gauge` are of a unit: `gauge in bytes`");
+    return;
+  }
+  std::vector<std::string_view> names;
+  for (const KindRow& row : kinds) {
+    if (row.kind != MetricKind::value && row.kind != MetricKind::duration) continue;
+    names.push_back(row.name);
+    if (row.name != metric.kind_unit->text) continue;
+    typed.unit = row.unit;
+    return;
+  }
+  report_unknown(context.diagnostics, Code::unknown_word, "unit of a metric", *metric.kind_unit,
+                 names);
 }
 
 std::optional<uint16_t> read_status(const Context& context, const ast::Quantity& quantity) {
@@ -294,6 +319,7 @@ void check_metrics(const Context& context) {
     if (const KindRow* kind = check_kind(context, *metric)) {
       typed.kind = kind->kind;
       typed.unit = kind->unit;
+      check_kind_unit(context, *metric, typed);
       check_source(context, *metric, typed);
     } else {
       typed.poisoned = true;

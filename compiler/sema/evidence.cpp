@@ -169,7 +169,11 @@ std::optional<Checker::EvidenceNumbers> Checker::evidence_numbers(const ast::Exp
     return row.path == file.value && row.member == member;
   });
   numbers.row = static_cast<uint32_t>(known - rows.begin());
-  if (known == rows.end()) rows.push_back({file.value, member, text->digest, expr.span});
+  if (known == rows.end()) {
+    const std::optional<uint32_t> segment =
+        by == nullptr ? std::nullopt : find_segment(context_.policy, by->text);
+    rows.push_back({file.value, member, text->digest, segment, expr.span});
+  }
   return numbers;
 }
 

@@ -55,7 +55,7 @@ class Implication {
   bool is_stricter(const TypedExpr& a, const TypedExpr& b) const {
     const bool above = is_above(a.op) && is_above(b.op);
     const bool below = is_below(a.op) && is_below(b.op);
-    if ((!above && !below) || !same_cells(a, b) || !same(a.left, b.left)) return false;
+    if ((!above && !below) || !covers_cells(a, b) || !same(a.left, b.left)) return false;
     if (policy_[a.right].op != Op::constant || policy_[b.right].op != Op::constant) return false;
     const double limit_a = policy_[a.right].constant;
     const double limit_b = policy_[b.right].constant;
@@ -65,7 +65,21 @@ class Implication {
 
   static bool same_cells(const TypedExpr& a, const TypedExpr& b) {
     if (a.fold.has_value() != b.fold.has_value()) return false;
-    return !a.fold || (a.fold->kind == b.fold->kind && a.fold->segments == b.fold->segments);
+    return !a.fold || (same_parts(*a.fold, *b.fold) && a.fold->kind == b.fold->kind &&
+                       a.fold->count == b.fold->count);
+  }
+
+  static bool same_parts(const TypedFold& a, const TypedFold& b) {
+    return a.segments == b.segments && a.crossed == b.crossed;
+  }
+
+  // Whether a fold `b` is true whenever `a` is of the same parts: one is enough where several, or
+  // each, were asked for.
+  static bool covers_cells(const TypedExpr& a, const TypedExpr& b) {
+    if (!a.fold || !b.fold || !same_parts(*a.fold, *b.fold)) return same_cells(a, b);
+    if (a.fold->kind == FoldKind::every || b.fold->kind == FoldKind::any) return true;
+    return a.fold->kind == FoldKind::at_least && b.fold->kind == FoldKind::at_least &&
+           b.fold->count <= a.fold->count;
   }
 
   // The same number; fewer samples may be enough for `b`.
@@ -74,7 +88,7 @@ class Implication {
     const TypedAggregate& y = policy_.aggregates[b.aggregate];
     return x.fn == y.fn && x.arm == y.arm && x.metric == y.metric && x.quantile == y.quantile &&
            x.window.kind == y.window.kind && x.window.length_ns == y.window.length_ns &&
-           y.samples_min <= x.samples_min;
+           x.window.requests == y.window.requests && y.samples_min <= x.samples_min;
   }
 
   bool same(TypedId left, TypedId right) const {
@@ -96,8 +110,10 @@ class Implication {
       case Op::logical_and:
       case Op::logical_or:
       case Op::logical_not: return same(a.left, b.left) && same(a.right, b.right);
+      case Op::certain:
       case Op::fold_any:
-      case Op::fold_every: return false;  // made by lowering only
+      case Op::fold_every:
+      case Op::fold_at_least: return false;  // made by lowering only
     }
     return false;
   }

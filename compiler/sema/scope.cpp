@@ -9,9 +9,9 @@ namespace rel::sema {
 
 namespace {
 
-constexpr std::array<std::string_view, 13> functions = {
-    "p50",  "p75", "p90",  "p95",   "p99",     "p999",    "quantile",
-    "mean", "sum", "rate", "count", "samples", "requests"};
+constexpr std::array<std::string_view, 18> functions = {
+    "p50", "p75", "p90",  "p95",   "p99",   "p999",    "quantile", "mean",     "sum",
+    "min", "max", "rate", "share", "count", "samples", "requests", "evidence", "spread"};
 
 // A declaration of `own` replaces one of the same name in a file that it imports: `import
 // std.guards` brings a whole library, whose names must not be taken for ever. None: nothing

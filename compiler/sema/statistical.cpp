@@ -53,7 +53,9 @@ Checked Checker::statistical(const ast::Expr& expr) {
         .report(Code::no_direction, expr.span,
                 fmt::format("`{}` does not say whether lower or higher is better", metric.name))
         .label(metric.name_span, "declared here")
-        .with_help("add `lower is better` or `higher is better` to the metric");
+        .with_help(metric.of ? "ask whether it is the same: `equals baseline within 2pp`; or count "
+                               "it as a flag of its own that says so"
+                             : "add `lower is better` or `higher is better` to the metric");
     return poison();
   }
   if (written.constant) return against_constant(expr, *what, std::move(test));
@@ -76,24 +78,49 @@ std::optional<Checker::Subject> Checker::subject(const ast::Expr& expr) {
   const bool of_candidate = member && at(named->left).kind == ast::ExprKind::name &&
                             at(named->left).name.text == "candidate";
   const bool bare = named->kind == ast::ExprKind::name && !is_arm(named->name.text);
-  if (!bare && !of_candidate) {
+  const bool of_value = call && named->kind == ast::ExprKind::equal;
+  if (!bare && !of_candidate && !of_value) {
     context_.diagnostics
         .report(Code::comparison_form, expr.span, "this is not a metric of the candidate")
         .with_help("name one: `failed worse than baseline`, `p99(latency) worse than 300ms`");
     return std::nullopt;
   }
-  const std::optional<uint32_t> metric = metric_named(named->name);
-  if (!metric) return std::nullopt;
-  Subject made{.metric = *metric};
-  if (!call) return made;
+  Subject made;
+  if (!of_value) {
+    const std::optional<uint32_t> metric = metric_named(named->name);
+    if (!metric) return std::nullopt;
+    made.metric = *metric;
+  }
+  if (!call) return in_order(expr.span, made);
   // The aggregate is checked, and read for its function and quantile; it is not kept.
   Reading reading;
   const Checked checked = aggregate(expr, reading);
   if (checked.type == Type::poison) return std::nullopt;
   const TypedAggregate& read = context_.policy.aggregates[typed(checked.id).aggregate];
+  if (of_value && (!read.metric || read.arm != Arm::candidate)) {
+    context_.diagnostics.report(Code::comparison_form, expr.span,
+                                "this is not a metric of the candidate");
+    return std::nullopt;
+  }
+  if (of_value) made.metric = *read.metric;
   made.fn = read.fn;
   made.quantile = read.quantile;
-  return made;
+  return in_order(expr.span, made);
+}
+
+// A category has values, of which none is more than another.
+std::optional<Checker::Subject> Checker::in_order(Span span, const Subject& what) {
+  const TypedMetric& metric = context_.policy.metrics[what.metric];
+  if (metric.kind != MetricKind::category) return what;
+  context_.diagnostics
+      .report(Code::comparison_form, span,
+              fmt::format("`{}` is a category: none of its values is more than another",
+                          metric.name))
+      .label(metric.name_span, "declared here")
+      .with_help(fmt::format("compare how often it has one: `share({} == \"...\") equals baseline "
+                             "within 2pp`",
+                             metric.name));
+  return std::nullopt;
 }
 
 bool Checker::statistical_suffixes(const ast::Expr& expr, TypedComparison& test) {
@@ -113,6 +140,16 @@ bool Checker::statistical_suffixes(const ast::Expr& expr, TypedComparison& test)
   if (!expr.in) return fit;
   TypedExpr folded;
   if (!fold(*expr.in, folded)) return false;
+  if (folded.fold->kind == FoldKind::at_least) {
+    context_.diagnostics
+        .report(Code::comparison_form, expr.in->span,
+                "evidence is not counted over a number of parts")
+        .with_note("the confidence of a comparison is that of one of them, or of each")
+        .with_help("write `in any` or `in every`, or compare numbers: `rate(failed) > 2% over 5m "
+                   "in at least 2 of region`");
+    return false;
+  }
+  test.crossed = folded.fold->crossed;
   test.fold = folded.fold->kind == FoldKind::any ? TestFold::any : TestFold::every;
   test.segments = folded.fold->segments;
   return fit;

@@ -42,6 +42,8 @@ struct TypedMetric {
   std::string header;
   uint16_t status_first = 0;
   uint16_t status_last = 0;
+  std::optional<uint32_t> of;  // a flag of a category: that category's row
+  std::string match;           // ... and the value it is true for
   bool poisoned = false;  // its kind is not known: its uses are not judged
   Span name_span;
   Span span;
@@ -83,13 +85,16 @@ struct TypedModel {
 struct TypedWindow {
   WindowKind kind = WindowKind::stage;
   int64_t length_ns = 0;
+  uint32_t requests = 0;
   Span span;
 };
 
-enum class FoldKind : uint8_t { any, every };
+enum class FoldKind : uint8_t { any, every, at_least };
 
 struct TypedFold {
   FoldKind kind = FoldKind::any;
+  bool crossed = false;  // over every combination of their values
+  uint32_t count = 0;    // at_least
   std::vector<uint32_t> segments;  // rows of TypedPolicy::segments, as written
 };
 
@@ -100,6 +105,7 @@ struct TypedComparison {
   Finding finding = Finding::above;
   TestFold fold = TestFold::everybody;
   std::vector<uint32_t> segments;  // rows of TypedPolicy::segments, of a fold
+  bool crossed = false;            // ... over every combination of their values
   std::optional<uint32_t> metric;
   double margin = 1;
   double quantile = 0;
@@ -125,6 +131,7 @@ struct TypedEvidence {
   std::string path;    // as written, relative to the policy
   std::string member;  // `.auc`, `.recall by age_band`
   std::string digest;  // "sha256:..." of the file
+  std::optional<uint32_t> segment;  // that it is divided by
   Span span;           // first use
 };
 

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/plan/text.h"
+
 namespace rel::sema {
 
 namespace {
@@ -15,7 +17,7 @@ struct UnitRow {
   Unit unit;
 };
 
-constexpr std::array<UnitRow, 29> unit_rows = {{
+constexpr std::array<UnitRow, 31> unit_rows = {{
     {"", 1, plain_unit},
     {"k", 1e3, plain_unit},
     {"M", 1e6, plain_unit},
@@ -43,6 +45,8 @@ constexpr std::array<UnitRow, 29> unit_rows = {{
     {"ktokens", 1e3, tokens_unit},
     {"Mtokens", 1e6, tokens_unit},
     {"requests", 1, requests_unit},
+    {"request", 1, requests_unit},
+    {"token", 1, tokens_unit},
     {"usd", 1, usd_unit},
     {"eur", 1, eur_unit},
 }};
@@ -62,7 +66,13 @@ double scaled(double magnitude, double factor) {
   return magnitude / divisor;
 }
 
-// "120/s" and "2k/m": requests in a time; "1MB/s": a quantity in a time.
+bool has_dimension(Unit unit) {
+  return unit.time != 0 || unit.bytes != 0 || unit.tokens != 0 || unit.requests != 0 ||
+         unit.money != 0;
+}
+
+// "120/s" and "2k/m": requests in a time; "1MB/s", "0.2usd/request", "3usd/Mtokens": a quantity in
+// a time, or for each request, token or byte.
 std::optional<Amount> part_amount(const ast::Quantity::Part& part) {
   const size_t slash = part.unit.find('/');
   if (slash == std::string::npos) {
@@ -73,16 +83,12 @@ std::optional<Amount> part_amount(const ast::Quantity::Part& part) {
   const std::string_view whole = part.unit;
   const UnitRow* above = find_unit(whole.substr(0, slash));
   const UnitRow* below = find_unit(whole.substr(slash + 1));
-  if (above == nullptr || below == nullptr || below->unit != time_unit) return std::nullopt;
-  const Unit counted = above->unit == plain_unit ? requests_unit : above->unit;
-  const std::optional<Unit> rate = divide(counted, time_unit);
+  if (above == nullptr || below == nullptr || !has_dimension(below->unit)) return std::nullopt;
+  const bool of_time = below->unit == time_unit;
+  const Unit counted = above->unit == plain_unit && of_time ? requests_unit : above->unit;
+  const std::optional<Unit> rate = divide(counted, below->unit);
   if (!rate) return std::nullopt;
   return Amount{scaled(part.magnitude, above->factor) / below->factor, *rate};
-}
-
-bool has_dimension(Unit unit) {
-  return unit.time != 0 || unit.bytes != 0 || unit.tokens != 0 || unit.requests != 0 ||
-         unit.money != 0;
 }
 
 constexpr int exponent_max = 4;  // beyond it no policy measures anything
@@ -172,6 +178,25 @@ std::string describe(Unit unit) {
     if (power < 0) below += " / " + power_text(name, -power);
   }
   return "a quantity in " + (above.empty() ? std::string{"1"} : above) + below;
+}
+
+std::string literal_text(double value, Unit unit) {
+  if (const std::optional<PlanUnit> printable = plan_unit(unit)) {
+    return number_text(value, *printable);
+  }
+  const std::pair<std::string_view, int> powers[] = {
+      {unit.currency == Currency::eur ? "eur" : "usd", unit.money},
+      {"B", unit.bytes},
+      {"tokens", unit.tokens},
+      {"requests", unit.requests},
+      {"s", unit.time}};
+  std::string above;
+  std::string below;
+  for (const auto& [name, power] : powers) {
+    if (power > 0) above += (above.empty() ? "" : "*") + power_text(name, power);
+    if (power < 0) below += "/" + power_text(name, -power);
+  }
+  return fmt::format("{:.10g}{}{}", value, above, below);
 }
 
 std::optional<PlanUnit> plan_unit(Unit unit) {

@@ -44,6 +44,9 @@ inline constexpr Unit eur_unit{.money = 1, .currency = Currency::eur};
 // "a duration", "a ratio", "a number of bytes", "a rate (requests / time)"; reads after "this is".
 std::string describe(Unit unit);
 
+// A number as a policy writes it: `300ms`, `0.02usd/requests`.
+std::string literal_text(double value, Unit unit);
+
 // No value: the product has no meaning (two currencies) or too large exponents.
 std::optional<Unit> multiply(Unit a, Unit b);
 std::optional<Unit> divide(Unit a, Unit b);

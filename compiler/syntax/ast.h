@@ -171,7 +171,8 @@ enum class MetricSourceKind : uint8_t { none, duration, status, response_header,
 
 struct Metric {
   Name name;
-  Name kind;                   // flag, duration, ratio, number, bytes, tokens, usd ...
+  Name kind;                   // flag, duration, ratio, number, bytes, tokens, usd, gauge ...
+  std::optional<Name> kind_unit;         // gauge in bytes
   std::optional<Name> unit_of_analysis;  // request (per request); others are refused by sema
   std::optional<Name> direction;         // "lower" or "higher"
   MetricSourceKind source = MetricSourceKind::none;

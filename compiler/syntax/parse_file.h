@@ -111,7 +111,8 @@ class FileReader : private TestReader {
     made.kind = name(context->name(1));
     made.span = span(context);
     made.doc = doc(context);
-    if (context->PER() != nullptr) made.unit_of_analysis = name(context->name(2));
+    if (context->IN() != nullptr) made.kind_unit = name(context->name(2));
+    if (context->PER() != nullptr) made.unit_of_analysis = name(context->name().back());
     std::optional<Span> source;
     for (P::MetricClauseContext* each : context->metricClause()) {
       if (each->metricSource() == nullptr) {

@@ -19,6 +19,8 @@ inline constexpr size_t syntax_errors_max = 256;
 inline constexpr size_t metrics_max = 32;
 inline constexpr size_t segments_max = 8;
 inline constexpr size_t segment_values_max = 32;
+inline constexpr size_t products_max = 8;        // crosses of segments
+inline constexpr size_t product_cells_max = 256;  // of one cross
 inline constexpr size_t aggregates_max = 256;
 inline constexpr size_t windows_max = 16;
 inline constexpr size_t trackers_max = 64;
@@ -56,6 +58,7 @@ inline constexpr int64_t duration_ns_min = 1'000'000;
 
 // -- windows: a window keeps at most this many slots of whole panes
 inline constexpr size_t window_slots_max = 120;
+inline constexpr uint32_t window_requests_max = 1'000'000;
 inline constexpr size_t shared_bytes_max = 512u << 20;
 
 // -- processes on one mapping

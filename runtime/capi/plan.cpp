@@ -1,5 +1,6 @@
 // rel.h: plans, and errors.
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <new>
 
@@ -43,7 +44,11 @@ rel_metric_kind kind_of(MetricKind kind) {
     case MetricKind::duration:
       return REL_DURATION;
     case MetricKind::value:
+    case MetricKind::count:
+    case MetricKind::gauge:
       return REL_VALUE;
+    case MetricKind::category:
+      return REL_CATEGORY;
   }
   return REL_VALUE;
 }
@@ -91,7 +96,8 @@ uint32_t rel_plan_metric_count(const rel_plan* plan) {
 }
 
 rel_status rel_plan_metric(const rel_plan* plan, uint32_t index, rel_metric_info* out) {
-  if (out == nullptr || out->struct_size < sizeof(rel_metric_info) ||
+  constexpr size_t oldest_size = offsetof(rel_metric_info, match);
+  if (out == nullptr || out->struct_size < oldest_size ||
       index >= rel_plan_metric_count(plan)) {
     return REL_INVALID_ARGUMENT;
   }
@@ -100,6 +106,9 @@ rel_status rel_plan_metric(const rel_plan* plan, uint32_t index, rel_metric_info
   out->source = rel::capi::source_of(metric.source);
   out->name = borrowed(plan->plan.text(metric.name));
   out->header = borrowed(plan->plan.text(metric.header));
+  if (out->struct_size >= sizeof(rel_metric_info)) {
+    out->match = borrowed(plan->plan.text(metric.match));
+  }
   return REL_OK;
 }
 

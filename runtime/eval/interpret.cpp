@@ -111,6 +111,28 @@ void fold_every(Evaluation& e, Slot& slot, const Node& node) {
   slot.truth = some_false ? Truth::no : causes ? Truth::unknown : Truth::yes;
 }
 
+// As `any`, for a number of cells; `any` is at least one.
+void fold_at_least(Evaluation& e, Slot& slot, const Node& node) {
+  uint32_t some_true = 0;
+  uint32_t some_false = 0;
+  uint32_t failing = 0;
+  uint8_t causes = 0;
+  const uint32_t first = e.at(node.a).first;
+  for (uint32_t cell = 0; cell < node.b; ++cell) {
+    evaluate_rows(e, first, node.a, cell);
+    const Slot& body = e.at(node.a);
+    some_true += body.truth == Truth::yes ? 1 : 0;
+    some_false += body.truth == Truth::no ? 1 : 0;
+    if (body.truth != Truth::unknown) continue;
+    failing += body.causes & cause_source_error ? 1 : 0;
+    causes |= body.causes;
+  }
+  const bool enough = some_true >= node.count;
+  const bool open = some_true + failing >= node.count || some_true + some_false < node.count;
+  slot.truth = enough ? Truth::yes : open ? Truth::unknown : Truth::no;
+  slot.causes = !enough && open ? causes : 0;
+}
+
 uint32_t subtree_first(Evaluation& e, const Node& node, uint32_t index) {
   switch (node.op) {
     case Op::constant:
@@ -118,8 +140,10 @@ uint32_t subtree_first(Evaluation& e, const Node& node, uint32_t index) {
     case Op::sustained: return index;
     case Op::neg:
     case Op::logical_not:
+    case Op::certain:
     case Op::fold_any:
-    case Op::fold_every: return e.at(node.a).first;
+    case Op::fold_every:
+    case Op::fold_at_least: return e.at(node.a).first;
 #define REL_ARITHMETIC(name, text, interpreted, ir) case Op::name:
 #include "runtime/plan/ops.def"
 #define REL_COMPARISON(name, text, interpreted, ir) case Op::name:
@@ -177,7 +201,12 @@ void evaluate_node(Evaluation& e, uint32_t index, uint32_t cell) {
                    : e.at(node.a).truth == Truth::yes   ? Truth::no
                                                         : Truth::yes;
       break;
+    case Op::certain:
+      slot.causes = 0;
+      slot.truth = e.at(node.a).truth == Truth::yes ? Truth::yes : Truth::no;
+      break;
     case Op::fold_any: fold_any(e, slot, node); break;
+    case Op::fold_at_least: fold_at_least(e, slot, node); break;
     case Op::fold_every: fold_every(e, slot, node); break;
   }
 }

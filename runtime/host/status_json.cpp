@@ -59,20 +59,6 @@ Frame read_frame(const Runtime& runtime) {
   return frame;
 }
 
-// `region=eu`, `region=other`; null for everybody.
-Json cell_name(const Plan& plan, uint32_t cell) {
-  for (const Segment& segment : plan.segments) {
-    if (cell < segment.cell_first || cell > segment.cell_first + segment.values.count) continue;
-    const uint32_t index = cell - segment.cell_first;
-    const std::string_view value =
-        index == segment.values.count
-            ? "other"
-            : plan.text(plan.segment_values[segment.values.at(index).value]);
-    return fmt::format("{}={}", plan.text(segment.name), value);
-  }
-  return nullptr;
-}
-
 Json aggregates(const Runtime& runtime) {
   const Plan& plan = runtime.plan();
   const Frame frame = read_frame(runtime);
@@ -84,7 +70,7 @@ Json aggregates(const Runtime& runtime) {
       const bool known = cause == cause_none && std::isfinite(frame.values[at]);
       rows.push_back({{"expr", plan.text(aggregate.text)},
                       {"arm", aggregate.arm == Arm::candidate ? "candidate" : "baseline"},
-                      {"cell", cell_name(plan, aggregate.cell_first + c)},
+                      {"cell", text_or_null(cell_text(plan, aggregate.cell_first + c))},
                       {"value", known ? Json(frame.values[at]) : Json(nullptr)},
                       {"unit", unit_name(aggregate.unit)},
                       {"samples", frame.samples[at]},

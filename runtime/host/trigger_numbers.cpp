@@ -97,7 +97,7 @@ void collect(Reader& reader, uint32_t index, uint32_t cells) {
     const PredicateId input = reader.plan.sustains[node.a].input;
     return collect(reader, reader.plan.predicates[input.value].root().value, cells);
   }
-  if (node.op == Op::fold_any || node.op == Op::fold_every) {
+  if (node.op == Op::fold_any || node.op == Op::fold_every || node.op == Op::fold_at_least) {
     return collect(reader, node.a, node.b);
   }
   if (node.op == Op::logical_not) return collect(reader, node.a, cells);

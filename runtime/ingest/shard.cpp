@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cmath>
+#include <optional>
 
 namespace rel {
 namespace {
@@ -10,8 +11,22 @@ namespace {
 // The cells an observation counts in: everybody, and one of each segment.
 struct Cells {
   uint32_t count = 0;
-  uint32_t cell[limits::segments_max + 1];
+  uint32_t cell[1 + limits::segments_max + limits::products_max];
 };
+
+// The cell of a product, unless the observation is `other` in one of its segments.
+std::optional<uint32_t> cell_in(const Plan& plan, const Product& product,
+                                const Observation& observation) {
+  uint32_t index = 0;
+  for (uint32_t at = product.segments.first; at < product.segments.end(); ++at) {
+    const SegmentId segment = plan.product_segments[at];
+    const uint32_t values = plan.segments[segment.value].values.count;
+    const uint32_t value = observation.segment[segment.value];
+    if (value >= values) return std::nullopt;
+    index = index * values + value;
+  }
+  return product.cell_first + index;
+}
 
 Cells cells_of(const Plan& plan, const Observation& observation) {
   Cells cells;
@@ -21,6 +36,9 @@ Cells cells_of(const Plan& plan, const Observation& observation) {
     const uint32_t other = segment.values.count;
     const uint32_t value = observation.segment[s] < other ? observation.segment[s] : other;
     cells.cell[cells.count++] = segment.cell_first + value;
+  }
+  for (const Product& product : plan.products) {
+    if (const auto cell = cell_in(plan, product, observation)) cells.cell[cells.count++] = *cell;
   }
   return cells;
 }
@@ -33,7 +51,11 @@ bool countable(const Metric& metric, double value) {
       return value == 0 || value == 1;
     case MetricKind::duration:
       return value >= 0;
+    case MetricKind::count:
+      return value >= 0 && value == std::floor(value);
     case MetricKind::value:
+    case MetricKind::gauge:
+    case MetricKind::category:
       return true;
   }
   return false;
@@ -84,6 +106,10 @@ void count_observation(const Plan& plan, const SharedLayout& layout, const Shard
         SeriesWriter writer(series[index]);
         writer.add_sample();
         if (value != 0) writer.add_true();
+        continue;
+      }
+      if (metric.kind == MetricKind::category) {
+        SeriesWriter(series[index]).add_sample();  // its values are flags of their own
         continue;
       }
       const SeriesShape& shape = layout.series(index);

@@ -18,7 +18,9 @@
 
 namespace rel {
 
-enum class MetricKind : uint8_t { flag, duration, value };
+// count: a whole number of things, from zero; gauge: a level that was measured; category: one of
+// some texts, of which a plan counts those that its conditions name, each as a flag of its own.
+enum class MetricKind : uint8_t { flag, duration, value, count, gauge, category };
 
 // The unit a number of this plan is printed in. Numbers are stored in base units: seconds,
 // shares of one (ratio and points), plain numbers, bytes, tokens, requests, dollars, euros.
@@ -66,6 +68,8 @@ struct Metric {
   uint16_t status_first = 0;
   uint16_t status_last = 0;
   HistogramShape histogram;  // used where a tracker keeps one
+  MetricId of;     // a flag that is true where this category has the value `match`
+  StringId match;
   PlanSpan span;
 };
 
@@ -79,17 +83,35 @@ struct Segment {
   PlanSpan span;
 };
 
-enum class WindowKind : uint8_t { sliding, stage };
+// A cross of segments: a cell for each combination of their values, the last segment's running
+// fastest. Who is `other` in one of them is in none of its cells. Their cells stand after those of
+// the segments.
+struct Product {
+  Rows<SegmentId> segments;  // rows of Plan::product_segments
+  uint32_t cell_first = 0;
+  uint32_t cell_count = 0;
+};
+
+enum class WindowKind : uint8_t { sliding, stage, requests };
 
 // A sliding window of `length_ns` kept in `slots` slots of `slot_ns` (whole panes). `stage` counts
-// from the start of the stage and keeps no slots.
+// from the start of the stage and keeps no slots. `requests` holds the last `requests` observations
+// of each series, in `slots` batches.
 struct Window {
   WindowKind kind = WindowKind::stage;
   uint8_t reserved[3] = {};
   uint32_t slots = 0;
+  uint32_t requests = 0;
   int64_t length_ns = 0;
   int64_t slot_ns = 0;
 };
+
+// The batches that a window of `requests` observations needs: closed ones of a hundredth each, the
+// oldest, the open one, and one more while a tick's observations come in.
+constexpr uint32_t request_window_batch(uint32_t requests) { return (requests + 99) / 100; }
+constexpr uint32_t request_window_slots(uint32_t requests) {
+  return (requests - 1) / request_window_batch(requests) + 4;
+}
 
 // What is counted: one metric (or, with no metric, requests) in one window, for every arm and cell.
 struct Tracker {
@@ -112,7 +134,13 @@ enum class AggregateFn : uint8_t {
   quantile,  // `quantile` of the histogram: the representative value of its bucket
   evidence,  // of a test (Plan::tests): the largest natural logarithm of its e-value so far
   estimate,  // of a test: what it compares, in one arm, since its evidence began
+  min,       // the lowest bucket of the histogram that is not empty
+  max,       // the highest
 };
+
+constexpr bool reads_histogram(AggregateFn fn) {
+  return fn == AggregateFn::quantile || fn == AggregateFn::min || fn == AggregateFn::max;
+}
 
 // One number, or one for each cell of `cells`, that the runtime puts into the frame each tick.
 struct Aggregate {
@@ -147,9 +175,12 @@ enum class Op : uint8_t {
   logical_and,  // verdict, Kleene: false dominates, then unknown
   logical_or,   // verdict, Kleene: true dominates, then unknown
   logical_not,  // verdict
+  certain,      // verdict: whether `a` is true; never unknown
   fold_any,     // verdict of body `a` over `b` cells: true if one is true; cells whose verdict is
                 // insufficient or no_data are excluded; unknown when no cell is left
   fold_every,   // verdict of body `a` over `b` cells: Kleene and of all of them
+  fold_at_least,  // verdict of body `a` over `b` cells: true if `count` are; cells without data are
+                  // excluded; unknown when too few are left, or failing ones could make it true
 };
 
 // A node of an expression. Operands stand before the node that uses them (post order), inside the
@@ -165,7 +196,7 @@ struct Node {
   uint8_t reserved[3] = {};
   uint32_t a = PlanId<int>::none_value;
   uint32_t b = PlanId<int>::none_value;
-  uint32_t reserved2 = 0;
+  uint32_t count = 0;  // fold_at_least: how many cells
   double constant = 0;
   PlanSpan span;
 };
@@ -509,6 +540,8 @@ struct Plan {
   std::vector<Metric> metrics;
   std::vector<Segment> segments;
   std::vector<StringId> segment_values;
+  std::vector<Product> products;
+  std::vector<SegmentId> product_segments;
   std::vector<Window> windows;
   std::vector<Tracker> trackers;
   std::vector<Aggregate> aggregates;

@@ -77,6 +77,9 @@ class Printer {
       case MetricKind::flag: return "flag";
       case MetricKind::duration: return "duration";
       case MetricKind::value: return "value";
+      case MetricKind::count: return "count";
+      case MetricKind::gauge: return "gauge";
+      case MetricKind::category: return "category";
     }
     return {};
   }
@@ -99,6 +102,9 @@ class Printer {
                             metric.histogram.exponent_max,
                             metric.histogram.mirrored != 0 ? " and mirrored" : "");
       }
+      if (!metric.of.is_none()) {
+        shape += fmt::format(", metric {} is {}", metric.of.value, quoted(metric.match));
+      }
       line("metric {} {}: {} in {}, {}, {}{} {}", row, plan_.text(metric.name),
            kind_text(metric.kind), unit_word(metric.unit), direction_text(metric.direction),
            source_text(metric), shape, at(metric.span));
@@ -113,6 +119,16 @@ class Printer {
            cells(segment.cell_first, segment.values.count),
            segment.cell_first + segment.values.count, at(segment.span));
     }
+    for (size_t row = 0; row < plan_.products.size(); ++row) {
+      const Product& product = plan_.products[row];
+      std::string crossed;
+      for (uint32_t each = product.segments.first; each < product.segments.end(); ++each) {
+        crossed += fmt::format("{}{}", crossed.empty() ? "" : " x ",
+                               plan_.product_segments[each].value);
+      }
+      line("product {} of segments {} in {}", row, crossed,
+           cells(product.cell_first, product.cell_count));
+    }
     line("cells {}", plan_.cell_count);
   }
 
@@ -121,6 +137,10 @@ class Printer {
       const Window& window = plan_.windows[row];
       if (window.kind == WindowKind::stage) {
         line("window {} stage", row);
+        continue;
+      }
+      if (window.kind == WindowKind::requests) {
+        line("window {} {} requests in {} slots", row, window.requests, window.slots);
         continue;
       }
       line("window {} {} in {} slots of {}", row, exact_duration_text(window.length_ns),
@@ -186,7 +206,10 @@ class Printer {
       case Op::load: return fmt::format(" aggregate {}", node.a);
       case Op::sustained: return fmt::format(" sustain {}", node.a);
       case Op::neg:
-      case Op::logical_not: return fmt::format(" {}", node.a - first);
+      case Op::logical_not:
+      case Op::certain: return fmt::format(" {}", node.a - first);
+      case Op::fold_at_least:
+        return fmt::format(" {} of {} over {} cells", node.count, node.a - first, node.b);
       case Op::fold_any:
       case Op::fold_every: return fmt::format(" {} over {} cells", node.a - first, node.b);
 #define REL_ARITHMETIC(name, text, interpreted, ir) case Op::name:

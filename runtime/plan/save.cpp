@@ -40,6 +40,7 @@ enum class Section : uint32_t {
   calendar,
   routing,
   gates,
+  products,
 };
 
 class Writer {
@@ -182,6 +183,8 @@ void visit(Archive& archive, Metric& metric) {
   archive(metric.histogram.exponent_min);
   archive(metric.histogram.exponent_max);
   archive(metric.histogram.mirrored);
+  visit(archive, metric.of);
+  visit(archive, metric.match);
   visit(archive, metric.span);
 }
 
@@ -194,9 +197,17 @@ void visit(Archive& archive, Segment& segment) {
 }
 
 template <typename Archive>
+void visit(Archive& archive, Product& product) {
+  visit(archive, product.segments);
+  archive(product.cell_first);
+  archive(product.cell_count);
+}
+
+template <typename Archive>
 void visit(Archive& archive, Window& window) {
   visit(archive, window.kind);
   archive(window.slots);
+  archive(window.requests);
   archive(window.length_ns);
   archive(window.slot_ns);
 }
@@ -227,6 +238,7 @@ void visit(Archive& archive, Node& node) {
   visit(archive, node.op);
   archive(node.a);
   archive(node.b);
+  archive(node.count);
   archive(node.constant);
   visit(archive, node.span);
 }
@@ -518,11 +530,14 @@ void visit_section(Archive& archive, Section section, Plan& plan) {
     case Section::gates:
       visit(archive, plan.gates);
       return visit(archive, plan.gate_arguments);
+    case Section::products:
+      visit(archive, plan.products);
+      return visit(archive, plan.product_segments);
   }
 }
 
 constexpr uint32_t section_first = static_cast<uint32_t>(Section::identity);
-constexpr uint32_t section_last = static_cast<uint32_t>(Section::gates);
+constexpr uint32_t section_last = static_cast<uint32_t>(Section::products);
 
 Error refused(std::string_view what) {
   return Error{fmt::format("the plan cannot be read: {}; build it again with `relc build`", what)};

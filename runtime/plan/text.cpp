@@ -133,6 +133,39 @@ std::string quoted_text(std::string_view text) {
   return quoted + "\"";
 }
 
+namespace {
+
+std::string cell_in(const Plan& plan, uint32_t cell, std::string_view is, std::string_view and_) {
+  const auto value_text = [&](const Segment& segment, uint32_t index) {
+    return fmt::format("{}{}{}", plan.text(segment.name), is,
+                       index == segment.values.count
+                           ? "other"
+                           : plan.text(plan.segment_values[segment.values.at(index).value]));
+  };
+  for (const Segment& segment : plan.segments) {
+    if (cell < segment.cell_first || cell > segment.cell_first + segment.values.count) continue;
+    return value_text(segment, cell - segment.cell_first);
+  }
+  for (const Product& product : plan.products) {
+    if (cell < product.cell_first || cell >= product.cell_first + product.cell_count) continue;
+    uint32_t index = cell - product.cell_first;
+    std::string text;
+    for (uint32_t at = product.segments.end(); at-- > product.segments.first;) {
+      const Segment& segment = plan.segments[plan.product_segments[at].value];
+      const std::string value = value_text(segment, index % segment.values.count);
+      text = text.empty() ? value : fmt::format("{}{}{}", value, and_, text);
+      index /= segment.values.count;
+    }
+    return text;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string cell_text(const Plan& plan, uint32_t cell) { return cell_in(plan, cell, "=", " "); }
+std::string cell_words(const Plan& plan, uint32_t cell) { return cell_in(plan, cell, " ", " x "); }
+
 std::string_view arm_name(Arm arm) {
   return arm == Arm::baseline ? "baseline" : "candidate";
 }
@@ -191,6 +224,8 @@ std::string_view function_name(AggregateFn fn) {
     case AggregateFn::rate: return "rate";
     case AggregateFn::mean: return "mean";
     case AggregateFn::quantile: return "quantile";
+    case AggregateFn::min: return "min";
+    case AggregateFn::max: return "max";
     case AggregateFn::evidence: return "evidence";
     case AggregateFn::estimate: return "estimate";
   }
@@ -238,8 +273,10 @@ std::string_view op_name(Op op) {
     case Op::logical_and: return "and";
     case Op::logical_or: return "or";
     case Op::logical_not: return "not";
+    case Op::certain: return "certain";
     case Op::fold_any: return "any";
     case Op::fold_every: return "every";
+    case Op::fold_at_least: return "at least";
   }
   return {};
 }

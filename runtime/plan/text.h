@@ -29,6 +29,12 @@ std::string sustain_text(const Sustain& sustain);
 // A double quoted policy string with its escapes.
 std::string quoted_text(std::string_view text);
 
+// The part of the population that a cell is: `region=eu`, `region=eu age_band=41+`; empty for
+// everybody.
+std::string cell_text(const Plan& plan, uint32_t cell);
+// The same for a sentence: `region eu`, `region eu x age_band 41+`.
+std::string cell_words(const Plan& plan, uint32_t cell);
+
 std::string_view arm_name(Arm arm);
 std::string_view action_name(TriggerAction action);
 std::string_view action_kind_name(ActionKind kind);  // "command", "webhook" ...

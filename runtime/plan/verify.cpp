@@ -102,6 +102,7 @@ Status verify_counts(const Plan& plan) {
       {"steps", plan.steps.size(), limits::steps_max},
       {"actions", plan.actions.size(), limits::actions_max},
       {"rules for unknown", plan.unknown_overrides.size(), limits::unknown_overrides_max},
+      {"products", plan.products.size(), limits::products_max},
       {"evidence files", plan.evidence_files.size(), limits::evidence_files_max},
       {"tests", plan.tests.size(), limits::tests_max},
       {"cells of tests", plan.test_cells.size(), limits::test_cells_max},
@@ -146,7 +147,7 @@ Status verify_identity(const Plan& plan) {
 Status verify_metric(const Plan& plan, const Metric& metric, size_t row) {
   const auto refuse = [&](std::string_view what) { return broken_row("metric", row, what); };
   if (!names_text(plan, metric.name)) return refuse("has no name");
-  if (!known(metric.kind, MetricKind::value) || !known_unit(metric.unit)) {
+  if (!known(metric.kind, MetricKind::category) || !known_unit(metric.unit)) {
     return refuse("has no known kind");
   }
   if (!known(metric.direction, Direction::higher_is_better)) return refuse("has no direction");
@@ -178,6 +179,14 @@ Status verify_metric(const Plan& plan, const Metric& metric, size_t row) {
   if (metric.source != MetricSource::response_header && !none_or_row(metric.header, plan.strings)) {
     return refuse("has a header out of range");
   }
+  const bool derived = !metric.of.is_none();
+  const Metric* category = names_row(metric.of, plan.metrics) ? &plan.metrics[metric.of.value]
+                                                              : nullptr;
+  if (derived != !metric.match.is_none() || !none_or_row(metric.match, plan.strings) ||
+      (derived && (category == nullptr || category->kind != MetricKind::category ||
+                   metric.kind != MetricKind::flag || metric.source != category->source))) {
+    return refuse("is a value of no category");
+  }
   const HistogramShape& shape = metric.histogram;
   const bool shaped = shape.exponent_min >= -exponent_limit &&
                       shape.exponent_max <= exponent_limit &&
@@ -194,6 +203,39 @@ Status verify_metrics(const Plan& plan) {
     }
   }
   return ok();
+}
+
+// Products own the cells after those of the segments.
+Status verify_products(const Plan& plan, uint32_t next_cell) {
+  uint32_t next_segment = 0;
+  for (size_t row = 0; row < plan.products.size(); ++row) {
+    const Product& product = plan.products[row];
+    const auto refuse = [&](std::string_view what) { return broken_row("product", row, what); };
+    if (product.segments.first != next_segment || product.segments.count < 2 ||
+        product.segments.count > limits::segments_max ||
+        !fits(product.segments, plan.product_segments)) {
+      return refuse("does not own its segments");
+    }
+    std::set<uint32_t> seen;
+    uint64_t cells = 1;
+    for (uint32_t at = product.segments.first; at < product.segments.end(); ++at) {
+      const SegmentId segment = plan.product_segments[at];
+      if (!names_row(segment, plan.segments) || !seen.insert(segment.value).second) {
+        return refuse("crosses no segments, or one with itself");
+      }
+      cells *= plan.segments[segment.value].values.count;
+    }
+    if (cells != product.cell_count || cells > limits::product_cells_max ||
+        product.cell_first != next_cell) {
+      return refuse("does not own its cells");
+    }
+    next_segment = product.segments.end();
+    next_cell += product.cell_count;
+  }
+  if (next_segment != plan.product_segments.size()) {
+    return broken("a crossed segment has no product");
+  }
+  return next_cell == plan.cell_count ? ok() : broken("the number of cells is wrong");
 }
 
 // Segments own the values and the cells one after the other.
@@ -224,7 +266,7 @@ Status verify_segments(const Plan& plan) {
     next_cell += values.count + 1;
   }
   if (next_value != plan.segment_values.size()) return broken("a segment value has no segment");
-  return next_cell == plan.cell_count ? ok() : broken("the number of cells is wrong");
+  return verify_products(plan, next_cell);
 }
 
 Status verify_windows(const Plan& plan) {
@@ -232,11 +274,21 @@ Status verify_windows(const Plan& plan) {
     const Window& window = plan.windows[row];
     const auto refuse = [&](std::string_view what) { return broken_row("window", row, what); };
     if (window.kind == WindowKind::stage) {
-      if (window.slots != 0 || window.length_ns != 0 || window.slot_ns != 0) {
+      if (window.slots != 0 || window.length_ns != 0 || window.slot_ns != 0 ||
+          window.requests != 0) {
         return refuse("is of the whole stage and has a length");
       }
       continue;
     }
+    if (window.kind == WindowKind::requests) {
+      if (window.requests == 0 || window.requests > limits::window_requests_max ||
+          window.length_ns != 0 || window.slot_ns != 0 ||
+          window.slots != request_window_slots(window.requests)) {
+        return refuse("holds no number of requests");
+      }
+      continue;
+    }
+    if (window.requests != 0) return refuse("holds requests and time");
     if (window.kind != WindowKind::sliding) return refuse("has no known kind");
     if (window.length_ns <= 0 || !is_time(window.length_ns)) return refuse("is out of range");
     if (window.slot_ns < plan.pane_ns || window.slot_ns > window.length_ns ||
@@ -261,7 +313,9 @@ Status verify_trackers(const Plan& plan) {
     if (tracker.histogram == 0) continue;
     if (tracker.metric.is_none()) return refuse("keeps a histogram of requests");
     const Metric& metric = plan.metrics[tracker.metric.value];
-    if (metric.kind == MetricKind::flag) return refuse("keeps a histogram of flags");
+    if (metric.kind == MetricKind::flag || metric.kind == MetricKind::category) {
+      return refuse("keeps a histogram of flags");
+    }
     if (metric.histogram.exponent_min == metric.histogram.exponent_max) {
       return refuse("keeps a histogram without a range");
     }
@@ -273,14 +327,19 @@ Status verify_trackers(const Plan& plan) {
 bool function_fits(const Plan& plan, const Aggregate& aggregate) {
   const Tracker& tracker = plan.trackers[aggregate.tracker.value];
   const bool requests = tracker.metric.is_none();
-  const bool flag = !requests && plan.metrics[tracker.metric.value].kind == MetricKind::flag;
+  const MetricKind kind =
+      requests ? MetricKind::category : plan.metrics[tracker.metric.value].kind;
+  const bool flag = kind == MetricKind::flag;
+  const bool numbers = kind != MetricKind::flag && kind != MetricKind::category;
   switch (aggregate.fn) {
     case AggregateFn::samples: return true;
     case AggregateFn::count:
     case AggregateFn::rate: return flag;
-    case AggregateFn::sum:
-    case AggregateFn::mean: return !requests && !flag;
-    case AggregateFn::quantile: return tracker.histogram == 1;
+    case AggregateFn::sum: return numbers && kind != MetricKind::gauge;
+    case AggregateFn::mean: return numbers;
+    case AggregateFn::quantile:
+    case AggregateFn::min:
+    case AggregateFn::max: return tracker.histogram == 1;
     case AggregateFn::evidence:
     case AggregateFn::estimate: return true;  // verify_tests has more to say
   }
@@ -296,6 +355,10 @@ bool cells_fit(const Plan& plan, const Aggregate& aggregate) {
     if (skipped >= segment.values.count) continue;
     return aggregate.cell_count <= segment.values.count - skipped;
   }
+  for (const Product& product : plan.products) {
+    if (aggregate.cell_first != product.cell_first) continue;
+    return aggregate.cell_count == product.cell_count;
+  }
   return false;
 }
 
@@ -304,7 +367,7 @@ Status verify_aggregates(const Plan& plan) {
   for (size_t row = 0; row < plan.aggregates.size(); ++row) {
     const Aggregate& aggregate = plan.aggregates[row];
     const auto refuse = [&](std::string_view what) { return broken_row("aggregate", row, what); };
-    if (!known(aggregate.fn, AggregateFn::estimate) || !known(aggregate.arm, Arm::candidate) ||
+    if (!known(aggregate.fn, AggregateFn::max) || !known(aggregate.arm, Arm::candidate) ||
         !known_unit(aggregate.unit)) {
       return refuse("has no known function, arm or unit");
     }

@@ -50,9 +50,11 @@ Shape shape_of(Op op) {
 #include "runtime/plan/ops.def"
     case Op::logical_and:
     case Op::logical_or: return Shape::verdict_of_verdicts;
-    case Op::logical_not: return Shape::verdict_of_verdict;
+    case Op::logical_not:
+    case Op::certain: return Shape::verdict_of_verdict;
     case Op::fold_any:
-    case Op::fold_every: return Shape::fold;
+    case Op::fold_every:
+    case Op::fold_at_least: return Shape::fold;
   }
   return Shape::constant;
 }
@@ -66,7 +68,7 @@ class PredicateChecker {
     known_.resize(rows_.count);
     for (uint32_t index = 0; index < rows_.count; ++index) {
       const Node& node = plan_.nodes[rows_.first + index];
-      if (node.op > Op::fold_every) return broken(index, "has no known operator");
+      if (node.op > Op::fold_at_least) return broken(index, "has no known operator");
       if (Status status = check_node(node, index); !status) return status;
     }
     const Known& root = known_.back();
@@ -156,6 +158,10 @@ class PredicateChecker {
     if (body->type != Type::verdict) return broken(index, "folds something that is no verdict");
     if (!body->pure) return broken(index, "has a fold or a sustain inside its body");
     if (node.b == 0 || node.b > limits::frame_values_max) return broken(index, "folds no cells");
+    const bool counted = node.op == Op::fold_at_least;
+    if (counted ? node.count == 0 || node.count > node.b : node.count != 0) {
+      return broken(index, "wants a number of cells that it cannot have");
+    }
     if (body->cells == any_cells) return broken(index, "has a body that reads nothing");
     if (Status status = check_body(node, index); !status) return status;
     known_[index] = {Type::verdict, false, false, any_cells};

@@ -24,7 +24,7 @@ std::vector<Wanted> wanted_cells(const Plan& plan) {
   std::vector<Wanted> wanted(plan.trackers.size() * plan.cell_count, Wanted::nothing);
   for (const Aggregate& aggregate : plan.aggregates) {
     const Tracker& tracker = plan.trackers[aggregate.tracker.value];
-    const bool reads_buckets = aggregate.fn == AggregateFn::quantile || is_of_test(aggregate);
+    const bool reads_buckets = reads_histogram(aggregate.fn) || is_of_test(aggregate);
     const Wanted kind = reads_buckets && tracker.histogram
                             ? Wanted::histogram
                             : Wanted::totals;
@@ -78,6 +78,7 @@ void SharedLayout::place_series(const Plan& plan) {
 
 void SharedLayout::place_windows(const Plan& plan) {
   const std::vector<Wanted> wanted = wanted_cells(plan);
+  clock_count_ = static_cast<uint32_t>(plan.windows.size());
   window_of_.assign(plan.trackers.size() * lane_arms * cell_count_, no_series);
   std::vector<std::vector<uint32_t>> fed(series_count());
   for (uint32_t t = 0; t < plan.trackers.size(); ++t) {
@@ -91,7 +92,8 @@ void SharedLayout::place_windows(const Plan& plan) {
         WindowSeriesShape shape{.tracker = TrackerId{t}, .window = tracker.window};
         shape.series = lane * series_per_lane() + series_of(row, cell);
         shape.buckets = kind == Wanted::histogram ? buckets_[row].size() : 0;
-        shape.slots = window.kind == WindowKind::sliding ? window.slots : 0;
+        shape.slots = window.slots;
+        shape.clock = window.kind == WindowKind::requests ? clock_count_++ : tracker.window.value;
         shape.slot_bytes = aligned(sizeof(WindowTotals) + shape.buckets * sizeof(uint32_t));
         const uint32_t index = static_cast<uint32_t>(windows_.size());
         window_of_[(t * lane_arms + lane) * cell_count_ + cell] = index;
@@ -123,7 +125,7 @@ void SharedLayout::place_bytes(const Plan& plan) {
   collected_bytes_ = aligned(collected_hist_ + hist_bytes, 4096);
   clocks_ = collected_ + limits::shards_max * collected_bytes_;
 
-  size_t end = aligned(clocks_ + plan.windows.size() * sizeof(WindowClock));
+  size_t end = aligned(clocks_ + clock_count_ * sizeof(WindowClock));
   for (WindowSeriesShape& shape : windows_) {
     shape.offset = end;
     end += aligned(sizeof(WindowTotals) + shape.buckets * sizeof(uint64_t));

@@ -39,6 +39,7 @@ struct WindowSeriesShape {
   uint32_t series = 0;   // the series that feeds it
   uint32_t buckets = 0;  // 0: no histogram
   uint32_t slots = 0;    // 0: counts from the start of the stage
+  uint32_t clock = 0;    // that of its window, or its own when the window is one of requests
   size_t offset = 0;     // within the bank
   size_t slot_bytes = 0;
 };
@@ -83,6 +84,7 @@ class SharedLayout {
   size_t evidence_words() const { return evidence_words_; }
   size_t checkpoint_words() const { return checkpoint_words_; }
   size_t restored_offset() const { return restored_; }
+  uint32_t clock_count() const { return clock_count_; }
 
  private:
   void place_series(const Plan& plan);
@@ -91,6 +93,7 @@ class SharedLayout {
 
   uint32_t cell_count_ = 1;
   uint32_t hist_per_lane_ = 0;
+  uint32_t clock_count_ = 0;
   std::vector<SeriesShape> series_;
   std::vector<uint32_t> series_of_;
   std::vector<BucketMap> buckets_;

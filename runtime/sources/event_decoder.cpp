@@ -170,17 +170,36 @@ Refusal read_quantity(std::string_view name, PlanUnit unit, const element& value
   return std::isfinite(out) ? Refusal{} : fmt::format("`{}` is not a finite number", name);
 }
 
+// A text: which of the values that the plan counts it is.
+Refusal read_category(const Plan& plan, uint32_t index, const element& value, Fields& fields) {
+  std::string_view text;
+  Refusal refusal = read_string(plan.text(plan.metrics[index].name), value, text);
+  if (!refusal.empty()) return refusal;
+  fields.observation.value[index] = 0;
+  fields.observation.present |= uint32_t{1} << index;
+  for (uint32_t m = 0; m < plan.metrics.size(); ++m) {
+    if (plan.metrics[m].of.value != index) continue;
+    fields.observation.value[m] = plan.text(plan.metrics[m].match) == text ? 1 : 0;
+    fields.observation.present |= uint32_t{1} << m;
+  }
+  return {};
+}
+
 Refusal read_metric(const Plan& plan, uint32_t index, const element& value, Fields& fields) {
   const Metric& metric = plan.metrics[index];
   const std::string_view name = plan.text(metric.name);
   const uint32_t bit = uint32_t{1} << index;
   if (fields.observation.present & bit) return fmt::format("`{}` stands twice", name);
   double& out = fields.observation.value[index];
+  if (metric.kind == MetricKind::category) return read_category(plan, index, value, fields);
   Refusal refusal = metric.kind == MetricKind::flag
                         ? read_flag(name, value, out)
                         : read_quantity(name, metric.unit, value, out);
   if (refusal.empty() && metric.kind == MetricKind::duration && out < 0) {
     refusal = fmt::format("`{}` is negative; a duration is not", name);
+  }
+  if (refusal.empty() && metric.kind == MetricKind::count && (out < 0 || out != std::floor(out))) {
+    refusal = fmt::format("`{}` is not a whole number from zero; a count is", name);
   }
   fields.observation.present |= bit;
   return refusal;
@@ -196,7 +215,10 @@ Refusal read_field(const Plan& plan, std::string_view key, const element& value,
   if (key == "lane") return read_lane(value, fields);
   if (key == "segment") return read_segments(plan, value, fields);
   for (uint32_t m = 0; m < plan.metrics.size(); ++m) {
-    if (plan.text(plan.metrics[m].name) == key) return read_metric(plan, m, value, fields);
+    const Metric& metric = plan.metrics[m];
+    if (metric.of.is_none() && plan.text(metric.name) == key) {
+      return read_metric(plan, m, value, fields);
+    }
   }
   if (key == "ok") return read_ok(value, fields);
   if (key == "reason") return read_string(key, value, fields.reason);

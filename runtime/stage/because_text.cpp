@@ -1,5 +1,6 @@
 // The sentence that says why. Where the condition is made of comparisons it says both sides of
 // those that decided; otherwise it lists the numbers the decision rests on.
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <vector>
@@ -69,8 +70,10 @@ std::optional<double> value_of(const Account& account, uint32_t index) {
     case Op::logical_and:
     case Op::logical_or:
     case Op::logical_not:
+    case Op::certain:
     case Op::fold_any:
-    case Op::fold_every: return std::nullopt;
+    case Op::fold_every:
+    case Op::fold_at_least: return std::nullopt;
   }
   REL_CHECK(false);
 }
@@ -231,8 +234,10 @@ void collect(Account& account, uint32_t index, Polarity polarity) {
     case Op::logical_not:
       return collect(account, node.a,
                      polarity == Polarity::as_is ? Polarity::negated : Polarity::as_is);
+    case Op::certain:
     case Op::fold_any:
-    case Op::fold_every: return collect(account, node.a, polarity);
+    case Op::fold_every:
+    case Op::fold_at_least: return collect(account, node.a, polarity);
   }
 }
 
@@ -269,15 +274,31 @@ std::string lasted_text(const Plan& plan, const Decision& decision, const Trigge
   return ", for " + duration_text(decision.time_ns - decision.since_ns);
 }
 
+// `; not covered: region apac (12 samples)`: segments that had too little data to take part.
+std::string uncovered_text(const Plan& plan, const Decision& decision) {
+  std::string text;
+  std::vector<uint32_t> cells;
+  for (uint32_t i = 0; i < decision.evidence_count; ++i) {
+    const Evidence& evidence = decision.evidence[i];
+    const bool listed = std::find(cells.begin(), cells.end(), evidence.cell) != cells.end();
+    if (!evidence.causes || evidence.cell == 0 || listed) continue;
+    cells.push_back(evidence.cell);
+    text += fmt::format("{}{} ({})", text.empty() ? "; not covered: " : ", ",
+                        cell_words(plan, evidence.cell), samples_text(plan, evidence));
+  }
+  return text;
+}
+
 std::string true_trigger(const Plan& plan, const Decision& decision) {
   const Trigger& trigger = plan.triggers[decision.trigger.value];
   Account account{plan, decision, {}};
   collect(account, plan.predicates[trigger.condition.value].root().value, Polarity::as_is);
   const std::string lasted = lasted_text(plan, decision, trigger);
-  if (!account.parts.empty()) return joined(account.parts, lasted);
+  const std::string uncovered = uncovered_text(plan, decision);
+  if (!account.parts.empty()) return joined(account.parts, lasted) + uncovered;
   const std::string numbers = all_evidence(plan, decision);
   const std::string fallback{plan.text(plan.predicates[trigger.condition.value].text)};
-  return (numbers.empty() ? fallback + " is true" : numbers) + lasted;
+  return (numbers.empty() ? fallback + " is true" : numbers) + lasted + uncovered;
 }
 
 std::string unknown_number(const Plan& plan, const Evidence& evidence, Cause cause) {

@@ -4,6 +4,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/time_text.h"
+#include "runtime/plan/text.h"
 #include "runtime/stage/quantity_text.h"
 
 namespace rel {
@@ -82,17 +83,7 @@ std::string_view cause_name(Cause cause) {
 
 std::string aggregate_text(const Plan& plan, AggregateId id, uint32_t cell) {
   std::string text{plan.text(plan.aggregates[id.value].text)};
-  if (cell == 0) return text;
-  for (const Segment& segment : plan.segments) {
-    if (cell < segment.cell_first || cell > segment.cell_first + segment.values.count) continue;
-    const uint32_t index = cell - segment.cell_first;
-    const std::string_view value =
-        index == segment.values.count
-            ? "other"
-            : plan.text(plan.segment_values[segment.values.at(index).value]);
-    return text + fmt::format(" in {} {}", plan.text(segment.name), value);
-  }
-  return text;
+  return cell == 0 ? text : text + " in " + cell_words(plan, cell);
 }
 
 std::string_view rule_text(const Plan& plan, const Decision& decision) {

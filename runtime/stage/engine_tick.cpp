@@ -138,7 +138,9 @@ void observe_triggers(TickStep& step) {
 void go_back(TickStep& step, const DecisionCause& why) {
   Decision& decision = stage::roll_back(step, why);
   if (why.trigger.is_none()) return;
-  stage::add_evidence(step, step.plan.triggers[why.trigger.value].when, decision);
+  const Trigger& trigger = step.plan.triggers[why.trigger.value];
+  stage::add_alone_evidence(step, trigger.baseline_when, decision);
+  stage::add_evidence(step, trigger.when, decision);
 }
 
 bool roll_back_if_true(TickStep& step) {

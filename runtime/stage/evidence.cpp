@@ -67,13 +67,17 @@ int weight_in_every(Verdict verdict) {
   return is_unknown(verdict) ? 2 : 1;
 }
 
+// The cell that decided; then, while there is room, those that had too little data to take part.
 void read_fold(const Reader& reader, const Node& node) {
-  const bool any = node.op == Op::fold_any;
+  const bool any = node.op != Op::fold_every;
+  uint8_t uncovered[limits::frame_values_max / 8] = {};
   uint32_t best_cell = 0;
   int best = -1;
   for (uint32_t cell = 0; cell < node.b; ++cell) {
     const Verdict verdict = interpret_node(reader.step.plan, reader.predicate, NodeId{node.a}, cell,
                                            reader.view);
+    const bool left_out = verdict == Verdict::insufficient || verdict == Verdict::no_data;
+    if (any && left_out) uncovered[cell / 8] |= static_cast<uint8_t>(1u << (cell % 8));
     const int weight = any ? weight_in_any(verdict) : weight_in_every(verdict);
     if (weight > best) {
       best = weight;
@@ -81,6 +85,11 @@ void read_fold(const Reader& reader, const Node& node) {
     }
   }
   read_node(reader, NodeId{node.a}, best_cell);
+  for (uint32_t cell = 0; cell < node.b; ++cell) {
+    if (cell != best_cell && (uncovered[cell / 8] >> (cell % 8) & 1u) != 0) {
+      read_node(reader, NodeId{node.a}, cell);
+    }
+  }
 }
 
 void read_node(const Reader& reader, NodeId id, uint32_t cell) {
@@ -102,9 +111,11 @@ void read_node(const Reader& reader, NodeId id, uint32_t cell) {
       return;
     }
     case Op::neg:
-    case Op::logical_not: return read_node(reader, NodeId{node.a}, cell);
+    case Op::logical_not:
+    case Op::certain: return read_node(reader, NodeId{node.a}, cell);
     case Op::fold_any:
-    case Op::fold_every: return read_fold(reader, node);
+    case Op::fold_every:
+    case Op::fold_at_least: return read_fold(reader, node);
 #define REL_ARITHMETIC(name, text, interpreted, ir) case Op::name:
 #include "runtime/plan/ops.def"
 #define REL_COMPARISON(name, text, interpreted, ir) case Op::name:
@@ -124,6 +135,25 @@ void add_evidence(const Step& step, PredicateId predicate, Decision& decision) {
                        reinterpret_cast<const uint8_t*>(step.verdicts->sustains.data())};
   read_node(Reader{step, view, predicate, decision}, step.plan.predicates[predicate.value].root(),
             0);
+}
+
+void add_alone_evidence(const Step& step, PredicateId shared, Decision& decision) {
+  if (shared.is_none() || !step.frame || !step.verdicts) return;
+  const Plan& plan = step.plan;
+  const FrameView view{step.frame->values.data(), step.frame->causes.data(),
+                       reinterpret_cast<const uint8_t*>(step.verdicts->sustains.data())};
+  const Rows<NodeId> rows = plan.predicates[shared.value].nodes;
+  for (uint32_t at = rows.first; at < rows.end(); ++at) {
+    const Node& node = plan.nodes[at];
+    const bool folds = node.op == Op::fold_any || node.op == Op::fold_at_least;
+    // Of what is written a body is one comparison.
+    if (!folds || plan.nodes[node.a].op != Op::logical_and) continue;
+    for (uint32_t cell = 0; cell < node.b; ++cell) {
+      if (interpret_node(plan, shared, NodeId{node.a}, cell, view) != Verdict::is_true) continue;
+      read_node(Reader{step, view, shared, decision}, NodeId{plan.nodes[node.a].a}, cell);
+      break;
+    }
+  }
 }
 
 }  // namespace rel::stage

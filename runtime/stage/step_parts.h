@@ -46,6 +46,8 @@ void void_wish(EngineState& state, HandRefusal why);
 
 // Adds the numbers `predicate` rests on to the decision, while there is room.
 void add_evidence(const Step& step, PredicateId predicate, Decision& decision);
+// ... those of the cells that are bad in the candidate alone, by `baseline_when` of a trigger.
+void add_alone_evidence(const Step& step, PredicateId shared, Decision& decision);
 
 // Asks for a raise. The decisions of it are emitted by the caller, with `emit_raise`.
 void ask_for(Step& step, RaiseKind kind, StageId stage, uint32_t step_index);

@@ -19,6 +19,19 @@ LaneArm lane_of(Arm arm, CandidateLane candidate) {
 
 double sum_of(const WindowTotals& totals) { return static_cast<double>(totals.sum) / 1e9; }
 
+// The first bucket that is not empty, or the last; there is one.
+uint32_t outermost_bucket(const WindowReading& reading, AggregateFn fn) {
+  const auto size = static_cast<uint32_t>(reading.counts.size());
+  if (fn == AggregateFn::min) {
+    uint32_t bucket = reading.first;
+    while (bucket + 1 < size && reading.counts[bucket] == 0) ++bucket;
+    return bucket;
+  }
+  uint32_t bucket = size - 1;
+  while (bucket > reading.first && reading.counts[bucket] == 0) --bucket;
+  return bucket;
+}
+
 double known_value(const Aggregate& aggregate, const BucketMap& map, const WindowReading& reading) {
   const WindowTotals& totals = *reading.totals;
   switch (aggregate.fn) {
@@ -35,6 +48,9 @@ double known_value(const Aggregate& aggregate, const BucketMap& map, const Windo
     case AggregateFn::quantile:
       return bucket_value(
           map, quantile_bucket(reading.counts, reading.first, totals.hist_n, aggregate.quantile));
+    case AggregateFn::min:
+    case AggregateFn::max:
+      return bucket_value(map, outermost_bucket(reading, aggregate.fn));
     case AggregateFn::evidence:
     case AggregateFn::estimate:
       break;  // written by RunningEvidence::write_frame
@@ -45,8 +61,7 @@ double known_value(const Aggregate& aggregate, const BucketMap& map, const Windo
 Number number_of(const Aggregate& aggregate, const BucketMap& map, const WindowReading& reading) {
   const bool counts = aggregate.fn == AggregateFn::samples || aggregate.fn == AggregateFn::count;
   Number number;
-  number.samples =
-      aggregate.fn == AggregateFn::quantile ? reading.totals->hist_n : reading.totals->n;
+  number.samples = reads_histogram(aggregate.fn) ? reading.totals->hist_n : reading.totals->n;
   if (!counts && number.samples == 0) {
     number.causes = cause_no_data;
   } else if (!counts && number.samples < aggregate.samples_min) {

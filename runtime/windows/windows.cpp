@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/base/check.h"
+
 namespace rel {
 namespace {
 
@@ -21,8 +23,8 @@ void widen(WindowTotals& totals, uint32_t buckets, const SeriesDelta& delta) {
 
 }  // namespace
 
-WindowClock& Windows::clock(WindowId window) const {
-  return reinterpret_cast<WindowClock*>(bank_ + layout_.clocks_offset())[window.value];
+WindowClock& Windows::clock(uint32_t index) const {
+  return reinterpret_cast<WindowClock*>(bank_ + layout_.clocks_offset())[index];
 }
 
 WindowTotals& Windows::running(const WindowSeriesShape& shape) const {
@@ -49,8 +51,8 @@ void Windows::clear_totals(WindowTotals& totals) { totals = WindowTotals{}; }
 void Windows::advance(int64_t now_ns) {
   for (uint32_t w = 0; w < plan_.windows.size(); ++w) {
     const Window& window = plan_.windows[w];
-    if (window.kind == WindowKind::stage) continue;
-    WindowClock& clock = this->clock(WindowId{w});
+    if (window.kind != WindowKind::sliding) continue;
+    WindowClock& clock = this->clock(w);
     const int64_t open = floor_div(now_ns, window.slot_ns);
     if (!clock.started) {
       clock.started = 1;
@@ -96,7 +98,7 @@ void Windows::drop_slot(const WindowSeriesShape& shape, int64_t slot_number) {
 void Windows::add(uint32_t series, const SeriesDelta& delta) {
   for (const uint32_t index : layout_.fed_by(series)) {
     const WindowSeriesShape& shape = layout_.windows()[index];
-    WindowTotals* open = shape.slots == 0 ? nullptr : &slot(shape, clock(shape.window).open_slot);
+    WindowTotals* open = shape.slots == 0 ? nullptr : &slot(shape, clock(shape.clock).open_slot);
     for (WindowTotals* totals : {&running(shape), open}) {
       if (totals == nullptr) continue;
       totals->n += delta.n;
@@ -126,7 +128,29 @@ void Windows::clear_everything() {
   for (const WindowSeriesShape& shape : layout_.windows()) {
     std::memset(bank_ + shape.offset, 0, running_bytes(shape) + shape.slots * shape.slot_bytes);
   }
-  for (uint32_t w = 0; w < plan_.windows.size(); ++w) clock(WindowId{w}) = WindowClock{};
+  for (uint32_t index = 0; index < layout_.clock_count(); ++index) clock(index) = WindowClock{};
+}
+
+void Windows::settle() {
+  const auto counts = [](const Window& window) { return window.kind == WindowKind::requests; };
+  if (std::none_of(plan_.windows.begin(), plan_.windows.end(), counts)) return;
+  for (const WindowSeriesShape& shape : layout_.windows()) {
+    if (plan_.windows[shape.window.value].kind == WindowKind::requests) settle_series(shape);
+  }
+}
+
+void Windows::settle_series(const WindowSeriesShape& shape) {
+  const uint32_t wanted = plan_.windows[shape.window.value].requests;
+  const WindowTotals& total = running(shape);
+  if (total.empty()) return;
+  WindowClock& clock = this->clock(shape.clock);
+  if (slot(shape, clock.open_slot).n >= request_window_batch(wanted)) ++clock.open_slot;
+  auto oldest = static_cast<int64_t>(clock.started);
+  while (oldest < clock.open_slot && total.n - slot(shape, oldest).n >= wanted) {
+    drop_slot(shape, oldest++);
+  }
+  clock.started = static_cast<uint64_t>(oldest);
+  REL_CHECK(clock.open_slot - oldest < int64_t{shape.slots});
 }
 
 void Windows::reset(ResetScope scope) {
@@ -149,7 +173,7 @@ void Windows::reset(ResetScope scope) {
     }
     clear_totals(total);
   }
-  for (uint32_t w = 0; w < plan_.windows.size(); ++w) clock(WindowId{w}) = WindowClock{};
+  for (uint32_t index = 0; index < layout_.clock_count(); ++index) clock(index) = WindowClock{};
 }
 
 WindowReading Windows::read(uint32_t window_series) const {

@@ -5,7 +5,8 @@
 // Owner of the memory: a bank of the shared mapping, written by the evaluator that holds the lease.
 //
 // A sliding window at time t holds the slots that lie wholly in (t - length, t] and the open one:
-// never anything older than its length.
+// never anything older than its length. A window of N requests holds, for each series, the newest
+// batches that have N observations together, or all there are; what a tick brought is one batch.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +32,8 @@ struct alignas(16) WindowTotals {
 };
 
 struct WindowClock {
-  int64_t open_slot = 0;  // time divided by the slot's length
-  uint64_t started = 0;
+  int64_t open_slot = 0;  // time divided by the slot's length; of requests: batches so far
+  uint64_t started = 0;   // of requests: the oldest batch
 };
 
 // What one series gained since the last tick. `counts` holds buckets [first, end).
@@ -65,18 +66,21 @@ class Windows {
   // Opens the slot of `now_ns` and drops the slots that have left their window.
   void advance(int64_t now_ns);
   void add(uint32_t series, const SeriesDelta& delta);
+  // Once a tick, after what it brought: windows of requests close full batches and drop old ones.
+  void settle();
   void reset(ResetScope scope);
   WindowReading read(uint32_t window_series) const;
 
  private:
   void clear_everything();
-  WindowClock& clock(WindowId window) const;
+  WindowClock& clock(uint32_t index) const;
   WindowTotals& running(const WindowSeriesShape& shape) const;
   uint64_t* running_counts(const WindowSeriesShape& shape) const;
   WindowTotals& slot(const WindowSeriesShape& shape, int64_t slot_number) const;
   static uint32_t* slot_counts(WindowTotals& slot);
   void drop_slot(const WindowSeriesShape& shape, int64_t slot_number);
   static void clear_totals(WindowTotals& totals);
+  void settle_series(const WindowSeriesShape& shape);
 
   const Plan& plan_;
   const SharedLayout& layout_;

@@ -85,7 +85,11 @@ NodeId PlanBuilder::unary(Op op, NodeId a) { return add(op, a.value, PlanId<int>
 
 NodeId PlanBuilder::binary(Op op, NodeId a, NodeId b) { return add(op, a.value, b.value); }
 
-NodeId PlanBuilder::fold(Op op, NodeId body, uint32_t cells) { return add(op, body.value, cells); }
+NodeId PlanBuilder::fold(Op op, NodeId body, uint32_t cells, uint32_t count) {
+  const NodeId node = add(op, body.value, cells);
+  plan_.nodes.back().count = count;
+  return node;
+}
 
 PredicateId PlanBuilder::predicate() {
   const auto end = static_cast<uint32_t>(plan_.nodes.size());

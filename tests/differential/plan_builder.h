@@ -34,7 +34,7 @@ class PlanBuilder {
   NodeId sustained(SustainId sustain);
   NodeId unary(Op op, NodeId a);
   NodeId binary(Op op, NodeId a, NodeId b);
-  NodeId fold(Op op, NodeId body, uint32_t cells);
+  NodeId fold(Op op, NodeId body, uint32_t cells, uint32_t count = 0);
 
   // The nodes since the last predicate, the last of which is its root.
   PredicateId predicate();

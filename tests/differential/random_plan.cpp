@@ -22,7 +22,7 @@ const std::vector<Op> comparison_ops = {
 #include "runtime/plan/ops.def"
 };
 const std::vector<Op> logical_ops = {Op::logical_and, Op::logical_or};
-const std::vector<Op> fold_ops = {Op::fold_any, Op::fold_every};
+const std::vector<Op> fold_ops = {Op::fold_any, Op::fold_every, Op::fold_at_least};
 
 // What may be loaded where an expression stands. Inside a fold: only numbers of its cells.
 struct Place {
@@ -52,7 +52,9 @@ class ExpressionMaker {
   NodeId verdict(uint32_t depth, Place place) {
     const bool inside = place.cells != 0;
     if (depth == 0) return leaf_verdict(place);
-    switch (random_.below(8)) {
+    switch (random_.below(9)) {
+      case 8:
+        return builder_.unary(Op::certain, verdict(depth - 1, place));
       case 0:
       case 1:
         return comparison(depth, place);
@@ -88,7 +90,9 @@ class ExpressionMaker {
                             ? Place{&by_region_, PlanBuilder::regions}
                             : Place{&by_both_, PlanBuilder::regions_and_age_bands};
     const NodeId body = verdict(depth - 1, place);
-    return builder_.fold(random_.pick(fold_ops), body, place.cells);
+    const Op op = random_.pick(fold_ops);
+    const uint32_t count = op == Op::fold_at_least ? 1 + random_.below(place.cells) : 0;
+    return builder_.fold(op, body, place.cells, count);
   }
 
   NodeId number(uint32_t depth, Place place) {

@@ -166,6 +166,12 @@ class Machine {
     set_number(2 * trigger.value + 1, verdict);
   }
 
+  // One number of the frame, for plans that were not built here.
+  void set_place(uint32_t place, double value, uint8_t causes) {
+    values_[place] = value;
+    causes_[place] = causes;
+  }
+
   // Requests of the candidate since the last tick, in the window of the stage.
   void add_requests(uint32_t count) { values_.back() += count; }
 

@@ -1,6 +1,8 @@
 #include "tests/scenario/scenario.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -134,12 +136,21 @@ Status Parser::take(std::string_view text) {
   return ok();
 }
 
+// `50ms` in its unit, or as in events a plain number of base units.
+std::optional<double> number_of(const std::string& text, PlanUnit unit) {
+  double plain = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), plain);
+  if (error == std::errc{} && end == text.data() + text.size()) return plain;
+  return parse_quantity(text, unit);
+}
+
 // What a feed's metric is at its k-th event, as a JSON value. Values of a range are spread evenly
 // by the golden ratio, shares of a flag by carrying the rest over: no randomness, no seed.
 std::optional<std::string> value_at(const Metric& metric, const FeedMetric& feed, uint64_t k) {
-  const auto low = parse_quantity(feed.low, metric.kind == MetricKind::flag ? PlanUnit::ratio
-                                                                            : metric.unit);
-  const auto high = parse_quantity(feed.high, metric.unit);
+  if (metric.kind == MetricKind::category) return "\"" + feed.low + "\"";
+  const auto low =
+      number_of(feed.low, metric.kind == MetricKind::flag ? PlanUnit::ratio : metric.unit);
+  const auto high = number_of(feed.high, metric.unit);
   if (!low || !high) return std::nullopt;
   const double n = static_cast<double>(k);
   if (metric.kind == MetricKind::flag) {
@@ -149,7 +160,8 @@ std::optional<std::string> value_at(const Metric& metric, const FeedMetric& feed
   }
   constexpr double golden = 0.61803398874989485;
   const double place = n * golden - static_cast<double>(static_cast<uint64_t>(n * golden));
-  return fmt::format("{}", *low + (*high - *low) * place);
+  const double value = *low + (*high - *low) * place;
+  return fmt::format("{}", metric.kind == MetricKind::count ? std::floor(value) : value);
 }
 
 const Metric* metric_named(const Plan& plan, const std::string& name) {

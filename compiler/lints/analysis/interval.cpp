@@ -14,7 +14,7 @@ using sema::TypedPolicy;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-Interval aggregate_range(const TypedAggregate& aggregate) {
+Interval aggregate_range(const TypedPolicy& policy, const TypedAggregate& aggregate) {
   if (aggregate.test) return Interval{};  // evidence and estimates of a statistical comparison
   switch (aggregate.fn) {
     case AggregateFn::rate:
@@ -25,6 +25,9 @@ Interval aggregate_range(const TypedAggregate& aggregate) {
     default:  // rel: those that depend on the metric
       break;
   }
+  const bool counted = aggregate.metric &&
+                       policy.metrics[*aggregate.metric].kind == MetricKind::count;
+  if (counted) return Interval{0, infinity};
   switch (aggregate.unit) {
     case PlanUnit::ratio:
       return aggregate.fn == AggregateFn::sum ? Interval{0, infinity} : Interval{0, 1};
@@ -150,7 +153,7 @@ std::optional<Judgement> judge_pairs(const TypedPolicy& policy, const std::vecto
       const bool decided =
           chain == Op::logical_and
               ? intersect(limits[i].allowed, limits[j].allowed).is_empty()
-              : covers(limits[i].allowed, limits[j].allowed, aggregate_range(a));
+              : covers(limits[i].allowed, limits[j].allowed, aggregate_range(policy, a));
       if (!decided) continue;
       return Judgement{chain == Op::logical_and ? Truth::never : Truth::always,
                        limits[j].comparison, limits[i].comparison};
@@ -209,7 +212,7 @@ Interval range_of(const TypedPolicy& policy, TypedId number) {
       // What an evidence file says is known here, and is another number in the next one.
       return expr.evidence ? Interval{} : Interval{expr.constant, expr.constant};
     case Op::load:
-      return aggregate_range(policy.aggregates[expr.aggregate]);
+      return aggregate_range(policy, policy.aggregates[expr.aggregate]);
     case Op::neg:
       return negated(range_of(policy, expr.left));
     case Op::add:
@@ -245,7 +248,8 @@ bool same_number(const TypedAggregate& a, const TypedAggregate& b) {
 }
 
 bool same_window(const TypedAggregate& a, const TypedAggregate& b) {
-  return a.window.kind == b.window.kind && a.window.length_ns == b.window.length_ns;
+  return a.window.kind == b.window.kind && a.window.length_ns == b.window.length_ns &&
+         a.window.requests == b.window.requests;
 }
 
 std::vector<TypedId> operands_of(const TypedPolicy& policy, TypedId condition, Op chain) {

@@ -91,9 +91,12 @@ std::optional<std::string_view> upstream_header(const ngx_http_request_t* r,
   return std::nullopt;
 }
 
-// A number, or for a flag also `true` and `false`. Anything else is not a number, which the runtime
-// rejects and counts.
-double header_value(std::string_view text, rel_metric_kind kind) {
+// A number, or for a flag also `true` and `false`; of a category, whether it is the text that is
+// counted. Anything else is not a number, which the runtime rejects and counts.
+double header_value(std::string_view text, const HeaderMetric& metric) {
+  const rel_metric_kind kind = metric.kind;
+  if (kind == REL_CATEGORY) return 0;
+  if (!metric.match.empty()) return text == metric.match ? 1 : 0;
   if (kind == REL_FLAG && text == "true") return 1;
   if (kind == REL_FLAG && text == "false") return 0;
   double value = 0;
@@ -128,7 +131,7 @@ uint32_t read_headers(const ngx_http_request_t* r, const Release& release,
       continue;
     }
     if (!text) continue;  // not carried by this response
-    values[count++] = {metric.metric, 0, header_value(*text, metric.kind)};
+    values[count++] = {metric.metric, 0, header_value(*text, metric)};
   }
   return count;
 }

@@ -92,7 +92,8 @@ Status Release::take_plan(std::string_view bytes) {
     const bool is_digest = info.source == REL_SOURCE_RESPONSE_DIGEST;
     if (!is_digest && info.source != REL_SOURCE_RESPONSE_HEADER) continue;
     header_metrics_.push_back({i, static_cast<rel_metric_kind>(info.kind), is_digest,
-                               std::string(info.header.ptr, info.header.len)});
+                               std::string(info.header.ptr, info.header.len),
+                               std::string(info.match.ptr, info.match.len)});
   }
   return ok();
 }

@@ -36,6 +36,7 @@ struct HeaderMetric {
   rel_metric_kind kind = REL_VALUE;
   bool is_digest = false;  // true unless the header names the digest of the arm
   std::string header;
+  std::string match;  // a flag of a category: true when the header has this text
 };
 
 class Release {

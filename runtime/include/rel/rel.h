@@ -71,7 +71,14 @@ typedef enum rel_metric_source {
   REL_SOURCE_NO_ANSWER = 5        /* filled in from a status of 0 */
 } rel_metric_source;
 
-typedef enum rel_metric_kind { REL_FLAG = 0, REL_DURATION = 1, REL_VALUE = 2 } rel_metric_kind;
+/* A category is carried by any value; each of its values that the plan counts is a flag with a
+ * `match`. */
+typedef enum rel_metric_kind {
+  REL_FLAG = 0,
+  REL_DURATION = 1,
+  REL_VALUE = 2,
+  REL_CATEGORY = 3
+} rel_metric_kind;
 
 typedef struct rel_metric_info {
   uint32_t struct_size;
@@ -79,6 +86,7 @@ typedef struct rel_metric_info {
   uint32_t source; /* rel_metric_source */
   rel_str name;    /* borrowed from the plan */
   rel_str header;  /* response header, when the source is one */
+  rel_str match;   /* a flag that is true when its source has this text; empty: no such flag */
 } rel_metric_info;
 
 /* Metrics and segments are addressed by index, so that nothing is looked up by name per request. */
