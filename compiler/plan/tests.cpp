@@ -79,11 +79,11 @@ AggregateId TestTable::aggregate(const sema::TypedAggregate& read) {
 uint32_t TestTable::test(const TypedComparison& typed, Arm arm) {
   const Arm tested = compares_arms(typed.method) ? Arm::candidate : arm;
   const bool randomised = rests_on_assignment(typed, action_);
-  std::string key = fmt::format("{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:", static_cast<int>(typed.method),
-                                static_cast<int>(typed.finding), static_cast<int>(typed.fold),
-                                *typed.metric, typed.margin, typed.quantile, typed.alpha,
-                                typed.samples_min, static_cast<int>(tested), randomised,
-                                stage_.value, typed.crossed);
+  std::string key = fmt::format("{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:",
+                                static_cast<int>(typed.method), static_cast<int>(typed.finding),
+                                static_cast<int>(typed.fold), *typed.metric, typed.margin,
+                                typed.quantile, typed.alpha, typed.samples_min,
+                                static_cast<int>(tested), randomised, stage_.value, typed.crossed);
   for (const uint32_t segment : typed.segments) key += fmt::format("{},", segment);
   const auto [place, added] = known_.try_emplace(key, 0);
   if (added) {

@@ -1,12 +1,11 @@
 // The saved form of a plan: magic, format version, sections, XXH64 checksum. Little endian.
 // One visitor a row type serves both directions, so that writer and reader cannot drift apart.
-#include <bit>
-#include <concepts>
 #include <cstring>
 
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include "runtime/plan/archive.h"
 #include "runtime/plan/plan.h"
 
 namespace rel {
@@ -14,7 +13,7 @@ namespace rel {
 namespace {
 
 constexpr std::string_view magic{"RELPLAN\0", 8};
-constexpr uint32_t format_version = 2;
+constexpr uint32_t format_version = 3;
 constexpr size_t checksum_bytes = 8;
 constexpr size_t header_bytes = magic.size() + 4;
 
@@ -41,98 +40,6 @@ enum class Section : uint32_t {
   routing,
   gates,
   products,
-};
-
-class Writer {
- public:
-  static constexpr bool reading = false;
-
-  template <std::integral T>
-  void operator()(T& value) {
-    const auto bits = static_cast<std::make_unsigned_t<T>>(value);
-    for (size_t byte = 0; byte < sizeof(T); ++byte) {
-      bytes_.push_back(static_cast<char>((static_cast<uint64_t>(bits) >> (8 * byte)) & 0xff));
-    }
-  }
-  void operator()(double& value) {
-    uint64_t bits = std::bit_cast<uint64_t>(value);
-    (*this)(bits);
-  }
-  void operator()(std::string& value) {
-    uint32_t size = static_cast<uint32_t>(value.size());
-    (*this)(size);
-    bytes_ += value;
-  }
-  size_t count(size_t rows) {
-    uint32_t count = static_cast<uint32_t>(rows);
-    (*this)(count);
-    return rows;
-  }
-  bool failed() const { return false; }
-  std::string& bytes() { return bytes_; }
-
- private:
-  std::string bytes_;
-};
-
-// Reads past the end give zeros and set `failed`, so that a row needs one check, not one a field.
-class Reader {
- public:
-  static constexpr bool reading = true;
-
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
-
-  template <std::integral T>
-  void operator()(T& value) {
-    uint64_t bits = 0;
-    if (take(sizeof(T))) {
-      for (size_t byte = 0; byte < sizeof(T); ++byte) {
-        bits |= static_cast<uint64_t>(static_cast<uint8_t>(taken_[byte])) << (8 * byte);
-      }
-    }
-    value = static_cast<T>(bits);
-  }
-  void operator()(double& value) {
-    uint64_t bits = 0;
-    (*this)(bits);
-    value = std::bit_cast<double>(bits);
-  }
-  void operator()(std::string& value) {
-    uint32_t size = 0;
-    (*this)(size);
-    if (take(size)) value.assign(taken_);
-  }
-  // A row takes at least a byte: a count beyond the rest of the file is refused before memory is.
-  size_t count(size_t) {
-    uint32_t count = 0;
-    (*this)(count);
-    if (count > rest_.size()) failed_ = true;
-    return failed_ ? 0 : count;
-  }
-  std::string_view section(uint64_t size) {
-    return size <= rest_.size() && take(static_cast<size_t>(size)) ? taken_ : fail();
-  }
-  bool failed() const { return failed_; }
-  bool at_end() const { return rest_.empty(); }
-
- private:
-  bool take(size_t size) {
-    if (failed_ || size > rest_.size()) {
-      failed_ = true;
-      return false;
-    }
-    taken_ = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return true;
-  }
-  std::string_view fail() {
-    failed_ = true;
-    return {};
-  }
-
-  std::string_view rest_;
-  std::string_view taken_;
-  bool failed_ = false;
 };
 
 // ---- one visitor a row type
@@ -547,12 +454,12 @@ Error refused(std::string_view what) {
 
 std::string save_plan(const Plan& plan) {
   Plan rows = plan;  // the visitors serve both directions and take rows they may write to
-  Writer file;
+  PlanWriter file;
   file.bytes() = magic;
   uint32_t version = format_version;
   file(version);
   for (uint32_t section = section_first; section <= section_last; ++section) {
-    Writer body;
+    PlanWriter body;
     visit_section(body, static_cast<Section>(section), rows);
     uint64_t size = body.bytes().size();
     file(section);
@@ -573,7 +480,7 @@ Result<Plan> load_plan(std::string_view bytes) {
   }
   if (bytes.size() < header_bytes + checksum_bytes) return refused("it is cut short");
 
-  Reader header(bytes.substr(magic.size()));
+  PlanReader header(bytes.substr(magic.size()));
   uint32_t version = 0;
   header(version);
   if (version != format_version) {
@@ -581,7 +488,7 @@ Result<Plan> load_plan(std::string_view bytes) {
                                format_version));
   }
   const std::string_view covered = bytes.substr(0, bytes.size() - checksum_bytes);
-  Reader trailer(bytes.substr(covered.size()));
+  PlanReader trailer(bytes.substr(covered.size()));
   uint64_t checksum = 0;
   trailer(checksum);
   if (checksum != XXH64(covered.data(), covered.size(), 0)) {
@@ -589,13 +496,13 @@ Result<Plan> load_plan(std::string_view bytes) {
   }
 
   Plan plan;
-  Reader file(covered.substr(header_bytes));
+  PlanReader file(covered.substr(header_bytes));
   for (uint32_t section = section_first; section <= section_last; ++section) {
     uint32_t tag = 0;
     uint64_t size = 0;
     file(tag);
     file(size);
-    Reader body(file.section(size));
+    PlanReader body(file.section(size));
     if (file.failed() || tag != section) {
       return refused(fmt::format("section {} is missing", section));
     }
