@@ -16,7 +16,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from deployment import SOURCE, Deployment, DeploymentError, time_ns_of, wait_until  # noqa: E402
-from view import View, percent  # noqa: E402
+from view import View, milliseconds, percent  # noqa: E402
 
 POLICY = SOURCE / "examples" / "01_canary.release"
 RELEASE = "fraud_v13"
@@ -87,7 +87,9 @@ def evidence_text(row):
     if row["unknown"]:
         cause = row['unknown'].replace('_', ' ')
         return f"  {row['expr']} unknown: {cause}, {row['samples']:,} samples"
-    return f"  {row['expr']} = {row['value']:g} {row['unit'] or ''}, {row['samples']:,} samples"
+    units = {"ratio": percent, "s": milliseconds}
+    value = units.get(row["unit"], lambda v: f"{v:g} {row['unit'] or ''}".strip())(row["value"])
+    return f"  {row['expr']} = {value}, {row['samples']:,} samples"
 
 
 def report_of(status):
