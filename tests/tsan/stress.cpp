@@ -58,9 +58,9 @@ void route_and_observe(Release& release, int worker) {
   runtime->release_shard(shard);
 }
 
-// Every other two seconds one evaluator falls silent until it loses the lease. Whoever tries to take
-// it while the holder enters, settles or leaves refreshes the heartbeat and is refused, and waits for
-// the next silence: three times at most, then it has the lease.
+// Every other two seconds one evaluator falls silent until it loses the lease. Whoever tries to
+// take it while the holder enters, settles or leaves refreshes the heartbeat and is refused, and
+// waits for the next silence: three times at most, then it has the lease.
 constexpr int64_t silence_ns = 2 * second;
 constexpr int64_t handover_ns = 19 * test::tick_ns;
 
