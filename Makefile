@@ -86,9 +86,10 @@ $(FUZZ)/build.ninja: | packages
 	  -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 -DREL_FUZZ=ON -DREL_TESTS=OFF \
 	  -DREL_LLVM=OFF -DREL_NGINX=OFF
 
+SECONDS_EACH ?= 60
 fuzz: packages $(FUZZ)/build.ninja
-	cmake --build $(FUZZ) -j $(JOBS) --target rel_fuzz_parse rel_fuzz_check rel_fuzz_format
-	python3 tests/fuzz/run.py --build-dir $(FUZZ)
+	cmake --build $(FUZZ) -j $(JOBS) --target rel_fuzz
+	python3 tests/fuzz/run.py --build-dir $(FUZZ) --seconds $(SECONDS_EACH)
 
 $(BENCH)/build.ninja: | packages
 	cmake -G Ninja -S . -B $(BENCH) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DREL_BENCH=ON -DREL_TESTS=OFF

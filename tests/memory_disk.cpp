@@ -1,10 +1,10 @@
 #include "tests/memory_disk.h"
 
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <cstring>
 #include <random>
+
+#include "tests/vfs_methods.h"
 
 namespace rel::test {
 namespace {
@@ -35,85 +35,64 @@ void apply_change(std::string& content, const MemoryDisk::Change& change) {
   content.replace(change.offset, change.bytes.size(), change.bytes);
 }
 
-int read_file(sqlite3_file* handle, void* to, int count, sqlite3_int64 offset) {
-  const std::string& content = opened(handle)->file->current;
-  const auto at = static_cast<size_t>(offset);
-  const size_t there = at >= content.size() ? 0 : std::min<size_t>(count, content.size() - at);
-  std::memcpy(to, content.data() + std::min(at, content.size()), there);
-  if (there == static_cast<size_t>(count)) return SQLITE_OK;
-  std::memset(static_cast<char*>(to) + there, 0, static_cast<size_t>(count) - there);
-  return SQLITE_IOERR_SHORT_READ;
-}
-
-int write_file(sqlite3_file* handle, const void* from, int count, sqlite3_int64 offset) {
-  OpenFile* o = opened(handle);
-  return o->disk->write(*o->file, static_cast<const char*>(from), static_cast<size_t>(count),
-                        static_cast<uint64_t>(offset));
-}
-
-int truncate_file(sqlite3_file* handle, sqlite3_int64 size) {
-  return opened(handle)->disk->truncate(*opened(handle)->file, static_cast<uint64_t>(size));
-}
-
-int sync_file(sqlite3_file* handle, int) {
-  return opened(handle)->disk->sync(*opened(handle)->file);
-}
-
-int file_size(sqlite3_file* handle, sqlite3_int64* size) {
-  *size = static_cast<sqlite3_int64>(opened(handle)->file->current.size());
-  return SQLITE_OK;
-}
-
-int close_file(sqlite3_file*) { return SQLITE_OK; }
-int lock_file(sqlite3_file*, int) { return SQLITE_OK; }
-int check_lock(sqlite3_file*, int* locked) {
-  *locked = 0;
-  return SQLITE_OK;
-}
-int file_control(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
-int sector_size(sqlite3_file*) { return 4096; }
-// What the unix VFS promises: a torn write changes no byte outside of its own range.
-int device_characteristics(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
-
-int map_shared(sqlite3_file* handle, int region, int size, int extend, void volatile** address) {
-  auto& regions = opened(handle)->file->shared_regions;
-  *address = nullptr;
-  if (static_cast<size_t>(region) >= regions.size()) {
-    if (!extend) return SQLITE_OK;
-    regions.resize(static_cast<size_t>(region) + 1);
+struct Calls {
+  static int read(sqlite3_file* handle, void* to, int count, sqlite3_int64 offset) {
+    const std::string& content = opened(handle)->file->current;
+    const auto at = static_cast<size_t>(offset);
+    const size_t there = at >= content.size() ? 0 : std::min<size_t>(count, content.size() - at);
+    std::memcpy(to, content.data() + std::min(at, content.size()), there);
+    if (there == static_cast<size_t>(count)) return SQLITE_OK;
+    std::memset(static_cast<char*>(to) + there, 0, static_cast<size_t>(count) - there);
+    return SQLITE_IOERR_SHORT_READ;
   }
-  auto& memory = regions[static_cast<size_t>(region)];
-  if (memory == nullptr) memory = std::make_unique<char[]>(static_cast<size_t>(size));
-  *address = memory.get();
-  return SQLITE_OK;
-}
-int lock_shared(sqlite3_file*, int, int, int) { return SQLITE_OK; }
-void shared_barrier(sqlite3_file*) {}
-int unmap_shared(sqlite3_file* handle, int remove) {
-  if (remove) opened(handle)->file->shared_regions.clear();
-  return SQLITE_OK;
-}
+  static int write(sqlite3_file* handle, const void* from, int count, sqlite3_int64 offset) {
+    OpenFile* o = opened(handle);
+    return o->disk->write(*o->file, static_cast<const char*>(from), static_cast<size_t>(count),
+                          static_cast<uint64_t>(offset));
+  }
+  static int truncate(sqlite3_file* handle, sqlite3_int64 size) {
+    return opened(handle)->disk->truncate(*opened(handle)->file, static_cast<uint64_t>(size));
+  }
+  static int sync(sqlite3_file* handle, int) {
+    return opened(handle)->disk->sync(*opened(handle)->file);
+  }
+  static int file_size(sqlite3_file* handle, sqlite3_int64* size) {
+    *size = static_cast<sqlite3_int64>(opened(handle)->file->current.size());
+    return SQLITE_OK;
+  }
 
-const sqlite3_io_methods methods = {
-    .iVersion = 2,
-    .xClose = close_file,
-    .xRead = read_file,
-    .xWrite = write_file,
-    .xTruncate = truncate_file,
-    .xSync = sync_file,
-    .xFileSize = file_size,
-    .xLock = lock_file,
-    .xUnlock = lock_file,
-    .xCheckReservedLock = check_lock,
-    .xFileControl = file_control,
-    .xSectorSize = sector_size,
-    .xDeviceCharacteristics = device_characteristics,
-    .xShmMap = map_shared,
-    .xShmLock = lock_shared,
-    .xShmBarrier = shared_barrier,
-    .xShmUnmap = unmap_shared,
-    .xFetch = nullptr,
-    .xUnfetch = nullptr,
+  // One process at a time: there is nobody to lock out.
+  static int close(sqlite3_file*) { return SQLITE_OK; }
+  static int lock(sqlite3_file*, int) { return SQLITE_OK; }
+  static int unlock(sqlite3_file*, int) { return SQLITE_OK; }
+  static int check_lock(sqlite3_file*, int* locked) {
+    *locked = 0;
+    return SQLITE_OK;
+  }
+  static int file_control(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
+  static int sector_size(sqlite3_file*) { return 4096; }
+  // What the unix VFS promises: a torn write changes no byte outside of its own range.
+  static int device_characteristics(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
+
+  static int map_shared(sqlite3_file* handle, int region, int size, int extend,
+                        void volatile** address) {
+    auto& regions = opened(handle)->file->shared_regions;
+    *address = nullptr;
+    if (static_cast<size_t>(region) >= regions.size()) {
+      if (!extend) return SQLITE_OK;
+      regions.resize(static_cast<size_t>(region) + 1);
+    }
+    auto& memory = regions[static_cast<size_t>(region)];
+    if (memory == nullptr) memory = std::make_unique<char[]>(static_cast<size_t>(size));
+    *address = memory.get();
+    return SQLITE_OK;
+  }
+  static int lock_shared(sqlite3_file*, int, int, int) { return SQLITE_OK; }
+  static void shared_barrier(sqlite3_file*) {}
+  static int unmap_shared(sqlite3_file* handle, int remove) {
+    if (remove) opened(handle)->file->shared_regions.clear();
+    return SQLITE_OK;
+  }
 };
 
 MemoryDisk* disk_of(sqlite3_vfs* vfs) { return static_cast<MemoryDisk*>(vfs->pAppData); }
@@ -126,7 +105,7 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* handle, int flag
   if (file == nullptr && (flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
   opened(handle)->disk = disk;
   opened(handle)->file = file != nullptr ? file : &disk->make(name);
-  handle->pMethods = &methods;
+  handle->pMethods = &io_methods<Calls>;
   if (out != nullptr) *out = flags;
   return SQLITE_OK;
 }
@@ -160,13 +139,7 @@ sqlite3_vfs* registered = nullptr;
 }  // namespace
 
 MemoryDisk::MemoryDisk() {
-  const sqlite3_vfs* platform = sqlite3_vfs_find(nullptr);
-  registered = new sqlite3_vfs(*platform);
-  registered->iVersion = 1;
-  registered->szOsFile = sizeof(OpenFile);
-  registered->pNext = nullptr;
-  registered->zName = vfs;
-  registered->pAppData = this;
+  registered = new sqlite3_vfs(vfs_over(*sqlite3_vfs_find(nullptr), vfs, this, sizeof(OpenFile)));
   registered->xOpen = open_file;
   registered->xDelete = delete_file;
   registered->xRandomness = randomness;
@@ -192,9 +165,11 @@ void MemoryDisk::heal() {
   fail_at_ = 0;
 }
 
-void MemoryDisk::forget_process() {
+void MemoryDisk::forget_process(const std::string& prefix) {
   heal();
-  for (auto& [name, file] : files_) file.shared_regions.clear();
+  for (auto& [name, file] : files_) {
+    if (name.starts_with(prefix)) file.shared_regions.clear();
+  }
 }
 
 void MemoryDisk::crash(uint64_t seed, size_t granularity) {

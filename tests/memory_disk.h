@@ -40,8 +40,9 @@ class MemoryDisk {
   // `granularity` bytes, what `seed` chooses. Everything volatile is gone.
   void crash(uint64_t seed, size_t granularity);
 
-  // kill -9 of the only process: its memory is gone, what it wrote is the page cache's.
-  void forget_process();
+  // kill -9 of the only process with files of that name: its memory is gone, what it wrote is the
+  // page cache's.
+  void forget_process(const std::string& prefix = "");
   // What SQLite draws from is the same from here on for the same seed; its clock stands still.
   void seed_randomness(uint64_t seed) { random_ = seed; }
   uint64_t next_random() { return random_ += 0x9e3779b97f4a7c15; }

@@ -45,6 +45,7 @@ bool needs_http(ActionKind kind) {
 
 std::unique_ptr<RunningAction> start_action(const ActionRequest& request,
                                             const Actuators& actuators, int64_t monotonic_ns) {
+  if (actuators.world != nullptr) return actuators.world->start(request, monotonic_ns);
   if (needs_http(request.kind) && actuators.http == nullptr) {
     return refused_action("librel_http.so could not be loaded; install it beside relc, then "
                           "restart the sidecar");

@@ -56,10 +56,13 @@ struct ActionRequest {
   const ReportFacts* report = nullptr;  // what a report is about; borrowed while it starts
 };
 
+class ActionWorld;
+
 // What actions are carried out with. Borrowed for as long as they run.
 struct Actuators {
   const ActuatorRules& rules;
-  HttpClient* http = nullptr;  // null: librel_http.so is not there
+  HttpClient* http = nullptr;    // null: librel_http.so is not there
+  ActionWorld* world = nullptr;  // null: the real one
 };
 
 enum class ActionProgress : uint8_t {
@@ -76,6 +79,14 @@ class RunningAction {
   virtual ActionProgress poll(int64_t monotonic_ns) = 0;
   // What came of it, for the journal and for people; complete once it has ended.
   virtual std::string detail() const = 0;
+};
+
+// Where actions take place. A simulation hands one in: then nothing runs, is sent or written.
+class ActionWorld {
+ public:
+  virtual ~ActionWorld() = default;
+  virtual std::unique_ptr<RunningAction> start(const ActionRequest& request,
+                                               int64_t monotonic_ns) = 0;
 };
 
 // Starts an action. What cannot be started comes back as an action that was refused, with the

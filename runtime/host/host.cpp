@@ -106,7 +106,7 @@ void Host::prepare_way_back(std::vector<ActionRecord> actions) {
   const Plan& plan = runtime_.plan();
   report_folder_ = fmt::format("{}/reports/{}-{}", settings_.state_dir, plan.release,
                                compact_time_text(release_.begun_ns));
-  const Actuators actuators{settings_.actuators, settings_.http};
+  const Actuators actuators{settings_.actuators, settings_.http, settings_.world};
   way_back_ = std::make_unique<WayBack>(WayBackParts{plan, release_, actuators, report_folder_},
                                         std::move(actions));
   follower_ = std::make_unique<RouteFollower>(plan, actuators);

@@ -37,7 +37,8 @@ enum class ProbeWayBack : uint8_t { on_demand, before_stages };
 struct HostSettings {
   std::string state_dir;
   ActuatorRules actuators;
-  HttpClient* http = nullptr;  // null: actions over HTTP are refused; borrowed
+  HttpClient* http = nullptr;    // null: actions over HTTP are refused; borrowed
+  ActionWorld* world = nullptr;  // null: actions act on the real one; borrowed
   ProbeWayBack probes = ProbeWayBack::on_demand;
   ControlRules control;
   ReadModelCard read_card;    // empty: no model card can be read

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the fuzzers, each for so many seconds, from the corpus and every policy of the tree.
+"""Runs the fuzzers, each for so many seconds, from its corpus; those of policies also from every
+policy of the tree.
 
-Usage: run.py --build-dir DIR [--seconds N] [--only parse|check|format]. New inputs stay below DIR;
-an input that crashes is copied to tests/fuzz/corpus, where it is replayed by the tests from then on.
+Usage: run.py --build-dir DIR [--seconds N] [--only NAME]. New inputs stay below DIR; an input that
+crashes is copied to the corpus, where it is replayed by the tests from then on.
 """
 import argparse
 import pathlib
@@ -12,6 +13,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+OF_POLICIES = ("parse", "check", "format")
+TARGETS = (*OF_POLICIES, "events", "plan", "journal", "control", "config")
 
 
 def dictionary(path):
@@ -34,16 +37,23 @@ def seeds(folder):
         shutil.copy(path, folder / f"{path.parent.name}_{path.name}")
 
 
+def corpus(name):
+    return ROOT / "tests/fuzz" / ("corpus" if name in OF_POLICIES else f"corpus_{name}")
+
+
 def fuzz(name, arguments, work):
     found = work / f"found_{name}"
     crashes = work / f"crashes_{name}"
     for folder in (found, crashes):
         folder.mkdir(exist_ok=True)
+    of_policies = name in OF_POLICIES
+    words = [f"-dict={work / 'words.dict'}"] if of_policies else []
     run = subprocess.run(
         [arguments.build_dir / "bin" / f"rel_fuzz_{name}", f"-max_total_time={arguments.seconds}",
-         f"-dict={work / 'words.dict'}", f"-artifact_prefix={crashes}/", "-timeout=10", "-max_len=8192",
-         "-rss_limit_mb=2048", "-print_final_stats=1", found, work / "seeds"],
-        cwd=work, stderr=subprocess.PIPE, text=True, check=False)
+         *words, f"-artifact_prefix={crashes}/", "-timeout=10", "-max_len=8192",
+         "-rss_limit_mb=2048", "-print_final_stats=1", found,
+         work / "seeds" if of_policies else corpus(name)],
+        cwd=work, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
     stats = dict(re.findall(r"stat::(\w+):\s+(\d+)", run.stderr))
     print(f"{name:<8} {stats.get('number_of_executed_units', '?'):>9} inputs in {arguments.seconds} s, "
           f"{'no finding' if run.returncode == 0 else 'FINDING'}", flush=True)
@@ -51,8 +61,9 @@ def fuzz(name, arguments, work):
         return 0
     print(run.stderr[-4000:])
     for crash in crashes.iterdir():
-        shutil.copy(crash, ROOT / "tests/fuzz/corpus" / f"{name}_{crash.name[:24]}")
-        print(f"kept as tests/fuzz/corpus/{name}_{crash.name[:24]}")
+        kept = corpus(name) / f"{name}_{crash.name[:24]}"
+        shutil.copy(crash, kept)
+        print(f"kept as {kept.relative_to(ROOT)}")
     return 1
 
 
@@ -60,13 +71,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build-dir", type=lambda text: pathlib.Path(text).resolve(), required=True)
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--only", choices=["parse", "check", "format"])
+    parser.add_argument("--only", choices=TARGETS)
     arguments = parser.parse_args()
     work = arguments.build_dir / "fuzz"
     shutil.rmtree(work / "seeds", ignore_errors=True)
     seeds(work / "seeds")
     dictionary(work / "words.dict")
-    names = [arguments.only] if arguments.only else ["parse", "check", "format"]
+    names = [arguments.only] if arguments.only else TARGETS
     return max(fuzz(name, arguments, work) for name in names)
 
 

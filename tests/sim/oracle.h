@@ -1,19 +1,24 @@
 // What must hold whatever goes wrong, judged from outside: from what was observed, what was
 // acknowledged as durable, and what is routed. It shares no code with the runtime's windows,
-// predicates or machine.
+// predicates or machine. One a release; orders and the way back are judged in files of their own.
 // Input: what the world sees, tick by tick. Output: the first rule that was broken, in words.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "runtime/journal/journal.h"
 #include "runtime/stage/engine.h"
+#include "tests/sim/hand_oracle.h"
+#include "tests/sim/policies.h"
 #include "tests/sim/scenario.h"
+#include "tests/sim/violation.h"
+#include "tests/sim/way_back_oracle.h"
 
 namespace rel::sim {
 
@@ -28,6 +33,10 @@ struct TickFacts {
   bool source_failing = false;
   bool both_arms_fail = false;
   bool evaluated = false;  // some worker ticked
+  bool hosted = false;     // the sidecar had its turn
+  bool calm = false;       // ... and runs on a disk that works
+  int64_t now_ns = 0;
+  int64_t steady_ns = 0;
 };
 
 enum class Disturbance : uint8_t {
@@ -37,11 +46,11 @@ enum class Disturbance : uint8_t {
 
 class Oracle {
  public:
-  Oracle(const Plan& plan, const Scenario& scenario);
+  Oracle(const Plan& plan, const PolicyFacts& facts, const Scenario& scenario);
 
   void disturbed(Disturbance what);
   // Became durable: acknowledged by the journal.
-  void durable(const JournalEntry& entry);
+  void durable(const JournalEntry& entry, int64_t now_ns);
   // After every process had its turn: what happened in this tick, and what is in force.
   void after_tick(const TickFacts& facts, const EngineState& state, const Route& route);
   // A tick in which nothing runs that could be looked at.
@@ -50,10 +59,21 @@ class Oracle {
   void user(uint32_t number, bool candidate, uint32_t share);
   // All decisions of the journal, after the sidecar has opened it again and at the end.
   void journal_holds(const std::vector<LoggedDecision>& logged);
-  void complain(const std::string& what);
+  void complain(const std::string& what) { violation_.complain(what); }
 
-  const std::string& violation() const { return violation_; }
-  bool back_is_durable() const { return back_durable_; }
+  // Another member of the release's set is back.
+  void peer_is_back() { peer_back_ = true; }
+  // How far the release ever was, in steps of the plan; -1: nowhere.
+  int furthest() const { return furthest_; }
+  int64_t evaluated_ticks() const { return evaluated_ticks_; }
+
+  HandOracle& hands() { return hands_; }
+  WayBackOracle& way_back() { return way_back_; }
+  const std::string& violation() const { return violation_.text; }
+  // The failed candidate is quarantined since; nothing: it did not fail, or was cleared.
+  std::optional<int64_t> quarantined_since_ns() const;
+  // The model cools down since.
+  const std::optional<int64_t>& failed_ns() const { return failed_ns_; }
 
   static constexpr uint32_t panel = 32;  // users asked
 
@@ -66,6 +86,7 @@ class Oracle {
   void note_position(const EngineState& state);
   void check_raise(const JournalEntry& entry);
   void check_rollback(const Decision& decision);
+  void note(const Decision& decision);
   Traffic over(size_t arm, int last_tick, int ticks) const;
   bool bad_at(size_t arm, int tick) const;
 
@@ -76,9 +97,13 @@ class Oracle {
   };
 
   const Plan& plan_;
+  const PolicyFacts& facts_;
   const Scenario& scenario_;
-  std::string violation_;
+  Violation violation_;
+  HandOracle hands_;
+  WayBackOracle way_back_;
   int tick_ = 0;
+  int64_t now_ns_ = 0;
   std::vector<Acknowledged> acknowledged_;
   std::vector<std::array<Traffic, 3>> totals_;  // up to and with each tick
   std::vector<uint8_t> failing_;                // the source, at each tick
@@ -94,6 +119,11 @@ class Oracle {
   int source_run_ = 0;
   bool back_seen_ = false;        // in the mapping
   bool back_durable_ = false;
+  bool peer_back_ = false;
+  int followed_set_ = -1;  // the tick it was on record
+  int furthest_ = -1;
+  int64_t evaluated_ticks_ = 0;
+  std::optional<int64_t> failed_ns_;  // the rollback, on record
   StageId stage_;
   std::array<uint32_t, panel> in_at_share_ = {};  // 0: not with the candidate
 };

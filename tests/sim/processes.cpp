@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 #include <stdexcept>
+#include <utility>
 
 namespace rel::sim {
 namespace {
@@ -41,8 +42,9 @@ void Mapping::lose() {
   memory_ = static_cast<std::byte*>(fresh);
 }
 
-Worker::Worker(const Plan& plan, Mapping& mapping, int64_t skew_ns)
-    : plan_(plan), mapping_(mapping), skew_ns_(skew_ns) {}
+Worker::Worker(const Plan& plan, Mapping& mapping, std::vector<const Mapping*> peers,
+               int64_t skew_ns)
+    : plan_(plan), mapping_(mapping), peers_(std::move(peers)), skew_ns_(skew_ns) {}
 
 void Worker::start() {
   pid_ = start_process();
@@ -51,6 +53,9 @@ void Worker::start() {
   if (!opened) throw std::runtime_error(opened.error().message);
   runtime_ = std::move(*opened);
   shard_ = runtime_->claim_shard(pid_).value();
+  std::vector<const SharedState*> others;
+  for (const Mapping* peer : peers_) others.push_back(&peer->shared());
+  if (!others.empty()) runtime_->join_set(std::move(others));
   stalled_ = false;
   inside_.reset();
   scribbled_.clear();
@@ -59,8 +64,16 @@ void Worker::start() {
 void Worker::kill() {
   end_process(pid_);
   runtime_.reset();
+  decoder_.reset();
   inside_.reset();
   scribbled_.clear();
+}
+
+EventKind Worker::take_line(std::string_view line) {
+  if (decoder_ == nullptr) decoder_ = std::make_unique<EventDecoder>(plan_);
+  const DecodedEvent& event = decoder_->decode(line);
+  if (event.kind == EventKind::observation) observe(event.observation);
+  return event.kind;
 }
 
 bool Worker::enter_tick(int64_t now_ns, Random& random) {

@@ -8,11 +8,13 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "runtime/route/layout.h"
 #include "runtime/route/lease.h"
 #include "runtime/runtime.h"
+#include "runtime/sources/event_decoder.h"
 #include "tests/sim/scenario.h"
 
 namespace rel::sim {
@@ -44,7 +46,8 @@ class Mapping {
 
 class Worker {
  public:
-  Worker(const Plan& plan, Mapping& mapping, int64_t skew_ns);
+  // `peers`: the mappings of the other members of the release's set.
+  Worker(const Plan& plan, Mapping& mapping, std::vector<const Mapping*> peers, int64_t skew_ns);
 
   void start();
   void kill();
@@ -54,10 +57,13 @@ class Worker {
   void stall() { stalled_ = true; }
   void wake(Random& random);
 
+  int32_t pid() const { return pid_; }
   bool lives() const { return runtime_ != nullptr; }
   bool serves() const { return lives() && !stalled_; }
   Runtime& runtime() { return *runtime_; }
   void observe(const Observation& observation) { runtime_->observe(shard_, observation); }
+  // An event line, as a stream would have it. What it brings is observed.
+  EventKind take_line(std::string_view line);
   // True when it was the evaluator of this tick.
   bool tick(int64_t now_ns) { return runtime_->tick(pid_, now_ns + skew_ns_).evaluated != 0; }
 
@@ -73,8 +79,10 @@ class Worker {
 
   const Plan& plan_;
   Mapping& mapping_;
+  std::vector<const Mapping*> peers_;
   int64_t skew_ns_;
   std::unique_ptr<Runtime> runtime_;
+  std::unique_ptr<EventDecoder> decoder_;
   int32_t pid_ = 0;
   uint32_t shard_ = 0;
   bool stalled_ = false;

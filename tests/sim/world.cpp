@@ -1,102 +1,80 @@
 #include "tests/sim/world.h"
 
-#include <xxhash.h>
-
 #include <array>
 #include <deque>
 #include <memory>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "runtime/host/host.h"
-#include "runtime/stage/decision_text.h"
-#include "tests/memory_disk.h"
-#include "tests/sim/oracle.h"
-#include "tests/sim/policies.h"
-#include "tests/sim/processes.h"
+#include "tests/sim/afterwards.h"
+#include "tests/sim/desk.h"
+#include "tests/sim/member.h"
+#include "tests/sim/set_oracle.h"
 
 namespace rel::sim {
 namespace {
 
-constexpr int64_t start_ns = int64_t{1'772'366'400} * 1'000'000'000;  // 2026-03-01T12:00:00Z
-constexpr int users = 500;
-constexpr double healthy_failures = 0.002;
-constexpr double bad_failures = 0.30;
-constexpr double outage_failures = 0.40;
-
 class World {
  public:
   explicit World(const Scenario& scenario);
-  ~World();
   Outcome live();
 
  private:
   // -- troubles
+  void begin_and_end_troubles();
   void begin(const Event& event);
+  void begin_at_disk(const Event& event);
   void end(const Event& event);
   void turn_power_off(const Event& event);
   void jump(int64_t ns);
-  Worker& worker_of(const Event& event) { return workers_[event.detail % workers_.size()]; }
-  bool lasts(Trouble what) const;
-
-  // -- one tick
-  void serve(TickFacts& facts);
-  void answer(Worker& worker, const RouteDecision& decision, TickFacts& facts);
-  void observe(Worker& worker, LaneArm arm, TickFacts& facts);
-  void observe_nonsense(Worker& worker);
-  void ask_panel();
-  bool evaluate();
-  void start_sidecar();
-  void kill_sidecar();
-  void set_disk_fault(test::DiskFault fault, uint64_t in_operations);
-  void note(const EngineState& state, const Route& route);
-  template <typename T>
-  void trace(const T& value) {
-    trace_ = XXH64(&value, sizeof value, trace_);
+  void disturbed();
+  void kill_sidecars();
+  Member& member_of(const Event& event) { return *members_[event.detail % members_.size()]; }
+  Worker& worker_of(const Event& event) {
+    return member_of(event).worker(event.detail / members_.size());
   }
+  bool lasts(Trouble what) const;
+  bool sidecar_wanted(size_t member) const;
+  Weather weather() const;
+
+  void run_tick();
+  bool is_sound() const;
+  Outcome outcome();
+  Tally count();
 
   const Scenario& scenario_;
-  const Plan& plan_;
+  const Policy& policy_;
   Random random_;
-  Oracle oracle_;
-  test::MemoryDisk disk_;
-  Mapping mapping_;
-  std::vector<Worker> workers_;
-  std::unique_ptr<Runtime> view_;  // the sidecar's
-  std::unique_ptr<Journal> journal_;
-  std::unique_ptr<Host> host_;
-  bool sidecar_wanted_ = true;
+  Surroundings around_;
+  std::vector<std::unique_ptr<Member>> members_;
+  Desk desk_;
+  SetOracle set_;
   bool powered_ = true;
-  test::DiskFault disk_fault_ = test::DiskFault::none;
-  uint64_t disk_fault_at_ = 0;
-  int tick_ = 0;
-  int64_t now_ns_ = start_ns;
+  bool struck_ = false;  // the sidecar that was to be killed at a write has been
   std::deque<Event> ahead_;     // by tick
   std::vector<Event> present_;  // begun, with an end
-  uint64_t trace_ = 0;
-  uint64_t durable_ = 0;
-  std::string log_;
+  Tally tally_;
 };
 
 World::World(const Scenario& scenario)
     : scenario_(scenario),
-      plan_(policy(scenario.policy)),
+      policy_(policy(scenario.policy)),
       random_(scenario.seed ^ 0x5eed),
-      oracle_(plan_, scenario),
-      mapping_(plan_),
+      desk_(scenario, around_),
       ahead_(scenario.events.begin(), scenario.events.end()) {
   end_all_processes();
-  disk_.seed_randomness(scenario.seed);
-  for (const int64_t skew_ns : {-7'000'000, 0, 5'000'000}) {
-    workers_.emplace_back(plan_, mapping_, skew_ns);
-    workers_.back().start();
+  around_.disk.seed_randomness(scenario.seed);
+  for (const Plan& plan : policy_.plans) {
+    members_.push_back(
+        std::make_unique<Member>(plan, policy_.facts, scenario, around_, random_));
   }
-}
-
-World::~World() {
-  host_.reset();
-  journal_.reset();
+  for (auto& member : members_) {
+    std::vector<const Mapping*> peers;
+    for (auto& other : members_) {
+      if (other != member) peers.push_back(&other->mapping());
+    }
+    member->begin(std::move(peers));
+  }
 }
 
 // -- troubles
@@ -108,73 +86,88 @@ bool World::lasts(Trouble what) const {
   return false;
 }
 
-void World::jump(int64_t ns) {
-  now_ns_ += ns;
-  oracle_.disturbed(Disturbance::windows_emptied);
+bool World::sidecar_wanted(size_t member) const {
+  for (const Event& event : present_) {
+    const bool killed = event.what == Trouble::sidecar_killed &&
+                        event.detail % members_.size() == member;
+    if (killed || (event.what == Trouble::sidecar_killed_writing && struck_)) return false;
+  }
+  return true;
 }
 
-void World::set_disk_fault(test::DiskFault fault, uint64_t in_operations) {
-  disk_fault_ = fault;
-  disk_fault_at_ = disk_.operations() + in_operations;
-  disk_.fail_at(disk_fault_at_, fault);
+Weather World::weather() const {
+  return {.shared_outage = lasts(Trouble::shared_outage),
+          .candidate_silent = lasts(Trouble::candidate_silent),
+          .bad_values = lasts(Trouble::bad_values),
+          .late_flood = lasts(Trouble::late_flood),
+          .duplicates = lasts(Trouble::duplicate_events),
+          .reordered = lasts(Trouble::reordered_events)};
+}
+
+void World::disturbed() {
+  for (auto& member : members_) member->disturbed(Disturbance::windows_emptied);
+  set_.disturbed();
+}
+
+void World::jump(int64_t ns) {
+  around_.now_ns += ns;
+  for (auto& member : members_) member->requests().lose_lines();
+}
+
+void World::kill_sidecars() {
+  for (auto& member : members_) member->kill_sidecar();
 }
 
 void World::turn_power_off(const Event& event) {
   constexpr std::array<size_t, 3> granularities = {1, 512, 4096};
-  for (Worker& worker : workers_) worker.kill();
-  kill_sidecar();
-  disk_.crash(event.detail, granularities[event.detail % granularities.size()]);
-  disk_fault_ = test::DiskFault::none;
-  mapping_.lose();
+  for (auto& member : members_) member->lose_power();
+  around_.disk.crash(event.detail, granularities[event.detail % granularities.size()]);
+  around_.disk_fault = test::DiskFault::none;
   powered_ = false;
-  oracle_.disturbed(Disturbance::volatile_lost);
+}
+
+void World::begin_at_disk(const Event& event) {
+  const uint64_t soon = event.detail % 40;
+  switch (event.what) {
+    case Trouble::disk_full: return around_.break_disk(test::DiskFault::no_space, soon);
+    case Trouble::disk_sync_fails_once:
+      return around_.break_disk(test::DiskFault::sync_once, 1 + soon);
+    case Trouble::disk_sync_fails: return around_.break_disk(test::DiskFault::sync_forever, soon);
+    case Trouble::disk_error: return around_.break_disk(test::DiskFault::io_error, 1 + soon);
+    case Trouble::sidecar_killed_writing:
+      struck_ = false;
+      return around_.break_disk(test::DiskFault::power_off, 1 + soon);
+    default: return;
+  }
 }
 
 void World::begin(const Event& event) {
+  ++tally_.began[static_cast<size_t>(event.what)];
   Worker& worker = worker_of(event);
-  const int64_t jump_ns = static_cast<int64_t>(event.detail % 7'200) * 1'000'000'000;
+  const int64_t jump_ns = static_cast<int64_t>(event.detail % 7'200) * second_ns;
   switch (event.what) {
     case Trouble::worker_killed:
       if (worker.lives()) worker.kill();
       break;
     case Trouble::worker_killed_inside:
-      if (worker.serves()) worker.kill_inside(now_ns_, random_);
+      if (worker.serves()) worker.kill_inside(around_.now_ns, random_);
       break;
     case Trouble::worker_stalled:
       if (worker.serves()) worker.stall();
       break;
     case Trouble::worker_stalled_inside:
-      if (worker.serves()) worker.stall_inside(now_ns_, random_);
+      if (worker.serves()) worker.stall_inside(around_.now_ns, random_);
       break;
-    case Trouble::sidecar_killed:
-      kill_sidecar();
-      sidecar_wanted_ = false;
-      break;
+    case Trouble::sidecar_killed: member_of(event).kill_sidecar(); break;
     case Trouble::power_cut: turn_power_off(event); break;
-    case Trouble::disk_full: set_disk_fault(test::DiskFault::no_space, event.detail % 40); break;
-    case Trouble::disk_sync_fails_once:
-      set_disk_fault(test::DiskFault::sync_once, 1 + event.detail % 40);
-      break;
-    case Trouble::disk_sync_fails:
-      set_disk_fault(test::DiskFault::sync_forever, event.detail % 40);
-      break;
-    case Trouble::disk_error:
-      set_disk_fault(test::DiskFault::io_error, 1 + event.detail % 40);
-      break;
     case Trouble::clock_forward: jump(jump_ns); break;
     case Trouble::clock_back: jump(-jump_ns); break;
-    case Trouble::pause: jump(600'000'000'000); break;
-    case Trouble::source_outage:
-      for (Worker& each : workers_) {
-        if (each.lives()) each.runtime().set_source_failing(true);
-      }
-      break;
-    case Trouble::shared_outage:
-    case Trouble::candidate_silent:
-    case Trouble::bad_values:
-    case Trouble::late_flood: break;
+    case Trouble::pause: jump(600 * second_ns); break;
+    case Trouble::source_outage: member_of(event).set_source_failing(true); break;
+    case Trouble::way_back_not_ready: member_of(event).outside().set_ready(false); break;
+    default: begin_at_disk(event); break;
   }
-  oracle_.disturbed(Disturbance::windows_emptied);
+  disturbed();
 }
 
 void World::end(const Event& event) {
@@ -188,216 +181,125 @@ void World::end(const Event& event) {
     case Trouble::worker_stalled_inside:
       if (worker.lives()) worker.wake(random_);
       break;
-    case Trouble::sidecar_killed: sidecar_wanted_ = true; break;
     case Trouble::power_cut:
       powered_ = true;
-      for (Worker& each : workers_) {
-        if (!each.lives()) each.start();
+      for (auto& member : members_) {
+        for (Worker& each : member->workers()) {
+          if (!each.lives()) each.start();
+        }
       }
       break;
     case Trouble::disk_full:
-      disk_.heal();
-      disk_fault_ = test::DiskFault::none;
-      break;
+    case Trouble::sidecar_killed_writing: around_.mend_disk(); break;
     case Trouble::disk_sync_fails:
-      kill_sidecar();
-      disk_.heal();
-      disk_fault_ = test::DiskFault::none;
+      kill_sidecars();
+      around_.mend_disk();
       break;
-    case Trouble::source_outage:
-      for (Worker& each : workers_) {
-        if (each.lives()) each.runtime().set_source_failing(false);
-      }
-      break;
+    case Trouble::source_outage: member_of(event).set_source_failing(false); break;
+    case Trouble::way_back_not_ready: member_of(event).outside().set_ready(true); break;
     default: break;
   }
-  oracle_.disturbed(Disturbance::windows_emptied);
+  disturbed();
 }
 
-// -- the sidecar
+void World::begin_and_end_troubles() {
+  std::erase_if(present_, [this](const Event& event) {
+    const bool over = event.tick + event.ticks <= around_.tick;
+    if (over) end(event);
+    return over;
+  });
+  for (; !ahead_.empty() && ahead_.front().tick <= around_.tick; ahead_.pop_front()) {
+    begin(ahead_.front());
+    if (ahead_.front().ticks > 0) present_.push_back(ahead_.front());
+  }
+}
 
-void World::start_sidecar() {
-  auto view = Runtime::open(plan_, Evaluator{.plan = &plan_, .compiled = {}}, mapping_.memory(),
-                            is_alive);
-  auto journal = Journal::open({.path = "journal.db", .vfs = test::MemoryDisk::vfs});
-  const bool sound = disk_fault_ == test::DiskFault::none;
-  if (!journal) {
-    if (sound) oracle_.complain("the journal does not open: " + journal.error().message);
+// -- one tick
+
+void World::run_tick() {
+  around_.now_ns += tick_ns;
+  begin_and_end_troubles();
+  if (!powered_) {
+    for (auto& member : members_) member->dark_tick();
     return;
   }
-  HostSettings settings{.state_dir = "unused"};
-  settings.logged = [this](const JournalEntry& entry) {
-    ++durable_;
-    log_ += fmt::format("  tick {}: {}\n", tick_, decision_line(plan_, entry.decision));
-    trace(entry.decision.id);
-    trace(entry.decision.kind);
-    trace(entry.decision.time_ns);
-    oracle_.durable(entry);
-  };
-  auto host = Host::open(**view, **journal, settings, {now_ns_, tick_ * tick_ns});
-  if (!host) {
-    if (sound) oracle_.complain("the host does not open: " + host.error().message);
-    return;
+  const Weather today = weather();
+  for (auto& member : members_) member->serve(today);
+  for (auto& member : members_) member->evaluate();
+  desk_.open(members_);
+  for (size_t i = 0; i < members_.size(); ++i) {
+    members_[i]->host(sidecar_wanted(i));
+    if (!around_.disk.is_off()) continue;
+    // Killed at that write: nothing it did after it was seen by anybody.
+    struck_ = true;
+    kill_sidecars();
+    around_.mend_disk();
   }
-  auto logged = (*journal)->decisions((*host)->release().id, 0, INT64_MAX);
-  if (logged) oracle_.journal_holds(*logged);
-  else if (sound) oracle_.complain("the journal cannot be read: " + logged.error().message);
-  view_ = std::move(*view);
-  journal_ = std::move(*journal);
-  host_ = std::move(*host);
+  for (auto& member : members_) member->look();
+  set_.after_tick(members_);
 }
 
-// kill -9: what it wrote is in the page cache, nothing is flushed or closed in order.
-void World::kill_sidecar() {
-  disk_.fail_at(disk_.operations(), test::DiskFault::power_off);
-  host_.reset();
-  journal_.reset();
-  view_.reset();
-  disk_.forget_process();
-  if (disk_fault_ != test::DiskFault::none) disk_.fail_at(disk_fault_at_, disk_fault_);
-}
-
-// -- requests
-
-void World::observe(Worker& worker, LaneArm arm, TickFacts& facts) {
-  const bool candidate = arm != LaneArm::baseline_live;
-  const bool bad = candidate && scenario_.candidate != Candidate::healthy &&
-                   tick_ >= scenario_.bad_from;
-  const bool slow = bad && scenario_.candidate == Candidate::slow;
-  const double failures = facts.both_arms_fail ? outage_failures
-                          : bad && !slow       ? bad_failures
-                                               : healthy_failures;
-  Observation o;
-  o.time_ns = now_ns_ - static_cast<int64_t>(random_.below(50'000'000));
-  o.arm = arm;
-  o.segment[0] = static_cast<uint8_t>(random_.below(3));
-  o.present = 3;
-  o.value[latency_metric] = (slow ? 0.6 : 0.05) + 0.01 * static_cast<double>(random_.below(5));
-  o.value[failed_metric] = random_.chance(failures) ? 1 : 0;
-  if (candidate && lasts(Trouble::candidate_silent)) return;
-  worker.observe(o);
-  Traffic& seen = facts.arms[static_cast<size_t>(arm)];
-  ++seen.requests;
-  seen.failures += o.value[failed_metric] > 0;
-}
-
-// Failures that are none: no number, or of another time. None of them may count.
-void World::observe_nonsense(Worker& worker) {
-  constexpr std::array<double, 4> nonsense = {__builtin_nan(""), __builtin_inf(), -1.0, 1e300};
-  Observation o;
-  o.arm = LaneArm::candidate_live;
-  o.time_ns = now_ns_;
-  if (lasts(Trouble::bad_values)) {
-    o.present = 3;
-    o.value[latency_metric] = nonsense[random_.below(nonsense.size())];
-    o.value[failed_metric] = nonsense[random_.below(nonsense.size())];
-    worker.observe(o);
+bool World::is_sound() const {
+  for (const auto& member : members_) {
+    if (!member->oracle().violation().empty()) return false;
   }
-  if (lasts(Trouble::late_flood)) {
-    o.present = 1u << failed_metric;
-    o.value[failed_metric] = 1;
-    o.time_ns = now_ns_ + (random_.chance(0.5) ? 60'000'000'000 : -60'000'000'000);
-    worker.observe(o);
-  }
-}
-
-void World::answer(Worker& worker, const RouteDecision& decision, TickFacts& facts) {
-  observe(worker, decision.candidate ? LaneArm::candidate_live : LaneArm::baseline_live, facts);
-  if (decision.mirror) observe(worker, LaneArm::candidate_shadow, facts);
-}
-
-void World::serve(TickFacts& facts) {
-  for (int i = 0; i < scenario_.requests_per_tick; ++i) {
-    Worker& worker = workers_[random_.below(workers_.size())];
-    const std::string key = fmt::format("user-{}", random_.below(users));
-    if (!worker.serves()) continue;
-    answer(worker, worker.runtime().route(key, now_ns_), facts);
-    observe_nonsense(worker);
-  }
-}
-
-void World::ask_panel() {
-  for (Worker& worker : workers_) {
-    if (!worker.serves()) continue;
-    for (uint32_t i = 0; i < 4; ++i) {
-      const uint32_t number = (static_cast<uint32_t>(tick_) * 4 + i) % Oracle::panel;
-      const RouteDecision decision =
-          worker.runtime().route(fmt::format("panel-{}", number), now_ns_);
-      oracle_.user(number, decision.candidate != 0, decision.share_millionths);
-    }
-    return;
-  }
-}
-
-// Each worker tries, in an order of its own.
-bool World::evaluate() {
-  const size_t first = random_.below(workers_.size());
-  bool evaluated = false;
-  for (size_t i = 0; i < workers_.size(); ++i) {
-    Worker& worker = workers_[(first + i) % workers_.size()];
-    if (worker.serves()) evaluated |= worker.tick(now_ns_);
-  }
-  return evaluated;
-}
-
-void World::note(const EngineState& state, const Route& route) {
-  trace(route.share_millionths);
-  trace(route.mirror_millionths);
-  trace(state.phase);
-  trace(state.next_decision_id);
+  return true;
 }
 
 Outcome World::live() {
-  EngineState state;
-  for (tick_ = 1; tick_ <= scenario_.ticks && oracle_.violation().empty(); ++tick_) {
-    now_ns_ += tick_ns;
-    std::erase_if(present_, [this](const Event& event) {
-      const bool over = event.tick + event.ticks <= tick_;
-      if (over) end(event);
-      return over;
-    });
-    for (; !ahead_.empty() && ahead_.front().tick <= tick_; ahead_.pop_front()) {
-      begin(ahead_.front());
-      if (ahead_.front().ticks > 0) present_.push_back(ahead_.front());
-    }
-    if (!powered_) {
-      oracle_.dark_tick();
-      continue;
-    }
-    TickFacts facts;
-    facts.source_failing = mapping_.shared().mail.source_failing.load() != 0;
-    facts.both_arms_fail = lasts(Trouble::shared_outage);
-    serve(facts);
-    facts.evaluated = evaluate();
-    if (host_ == nullptr && sidecar_wanted_ && random_.chance(0.1)) start_sidecar();
-    else if (host_ != nullptr && random_.chance(0.5)) host_->step({now_ns_, tick_ * tick_ns});
-    const auto eye = view_ ? view_.get() : nullptr;
-    Worker* awake = nullptr;
-    for (Worker& worker : workers_) awake = worker.lives() ? &worker : awake;
-    if (eye == nullptr && awake == nullptr) {
-      oracle_.dark_tick();
-      continue;
-    }
-    const Runtime& looked_at = eye != nullptr ? *eye : awake->runtime();
-    state = looked_at.engine_state();
-    const Route route = looked_at.published_route();
-    note(state, route);
-    oracle_.after_tick(facts, state, route);
-    ask_panel();
+  for (around_.tick = 1; around_.tick <= scenario_.ticks && is_sound(); ++around_.tick) run_tick();
+  return outcome();
+}
+
+Tally World::count() {
+  desk_.add_to(tally_);
+  for (auto& member : members_) {
+    tally_.probes_failed += member->outside().probes_failed();
+    tally_.duplicates += member->requests().duplicates();
+    tally_.reordered += member->requests().reordered();
+    tally_.nonsense += member->requests().nonsense();
+    for (size_t i = 0; i < moods; ++i) tally_.tries[i] += member->outside().tries()[i];
   }
-  Outcome outcome{.trace = trace_, .violation = {}, .decisions = durable_, .ticks = tick_};
-  outcome.rolled_back = state.phase == Phase::rolled_back;
-  outcome.completed = state.phase == Phase::completed;
-  const bool calm = scenario_.events.empty() && scenario_.candidate == Candidate::healthy;
-  if (calm && !outcome.completed) oracle_.complain("a healthy release did not get through");
-  kill_sidecar();
-  if (powered_ && oracle_.violation().empty()) start_sidecar();
-  outcome.violation = oracle_.violation();
-  outcome.log = log_;
+  return tally_;
+}
+
+Outcome World::outcome() {
+  Member& first = *members_[0];
+  Outcome outcome{.trace = 0, .violation = {}, .decisions = 0, .ticks = around_.tick};
+  outcome.rolled_back = first.state().phase == Phase::rolled_back;
+  outcome.completed = first.state().phase == Phase::completed;
+  const bool calm = scenario_.events.empty() && scenario_.asks.empty() &&
+                    scenario_.candidate == Candidate::healthy;
+  if (calm && !outcome.completed) {
+    first.oracle().complain("a healthy release did not get through");
+  }
+  if (!powered_) end({.what = Trouble::power_cut});
+  around_.mend_disk();
+  for (auto& member : members_) member->end();
+  if (is_sound()) try_afterwards(first, policy_.next, around_);
+  for (auto& member : members_) {
+    if (outcome.violation.empty()) outcome.violation = member->oracle().violation();
+  }
+  outcome.trace = around_.trace;
+  outcome.decisions = around_.durable;
+  outcome.log = around_.log;
+  outcome.tally = count();
   return outcome;
 }
 
 }  // namespace
+
+void Tally::add(const Tally& other) {
+  for (size_t i = 0; i < troubles; ++i) began[i] += other.began[i];
+  for (size_t i = 0; i < moods; ++i) tries[i] += other.tries[i];
+  for (size_t i = 0; i < verbs; ++i) obeyed[i] += other.obeyed[i];
+  for (size_t i = 0; i < verbs; ++i) refused[i] += other.refused[i];
+  unheard += other.unheard;
+  probes_failed += other.probes_failed;
+  duplicates += other.duplicates;
+  reordered += other.reordered;
+  nonsense += other.nonsense;
+}
 
 Outcome run(const Scenario& scenario) { return World(scenario).live(); }
 
