@@ -15,7 +15,8 @@ namespace {
 
 bool goes_back(const LoggedDecision& logged) {
   const DecisionKind kind = logged.entry.decision.kind;
-  return kind == DecisionKind::rolled_back || kind == DecisionKind::withdrawn;
+  return kind == DecisionKind::rolled_back || kind == DecisionKind::withdrawn ||
+         kind == DecisionKind::aborted;
 }
 
 std::string_view words_of(ActionRound round) {
@@ -36,7 +37,7 @@ WayBackView WayBack::view(const EngineState& state, HostTime now) const {
   return {.plan = parts_.plan,
           .records = outcomes_,
           .phase = state.phase,
-          .began_ns = beginning_ ? beginning_->decision.time_ns : now.now_ns,
+          .began_ns = beginning_ ? began_ns_ : now.now_ns,
           .now_ns = now.now_ns,
           .acknowledged = acknowledged_.has_value()};
 }
@@ -44,6 +45,8 @@ WayBackView WayBack::view(const EngineState& state, HostTime now) const {
 Status WayBack::advance(const EngineState& state, HostTime now, const Record& record) {
   if (running_ != nullptr) return settle_running(state, now, record);
   if (Status s = learn_beginning(record); !s) return s;
+  // Counted anew from a clock that was set back: late, but not by as much as it went back.
+  began_ns_ = std::min(began_ns_, now.now_ns);
   const WayBackView seen = view(state, now);
   if (const auto step = step_due(seen)) return start(*step, state, now, record);
   if (const auto step = step_to_skip(seen)) return skip(*step, state, now, record);
@@ -56,7 +59,9 @@ Status WayBack::learn_beginning(const Record& record) {
   Result<std::vector<LoggedDecision>> timeline = record.read();
   if (!timeline) return timeline.error();
   const auto found = std::find_if(timeline->rbegin(), timeline->rend(), goes_back);
-  if (found != timeline->rend()) beginning_ = std::move(found->entry);
+  if (found == timeline->rend()) return ok();
+  beginning_ = std::move(found->entry);
+  began_ns_ = beginning_->decision.time_ns;
   return ok();
 }
 
@@ -66,6 +71,7 @@ Status WayBack::start(WayBackStep step, const EngineState& state, HostTime now,
                       const Record& record) {
   const ActionRecord* before = find_record(outcomes_, step);
   ActionRecord started = before != nullptr ? *before : ActionRecord{.first_ns = now.now_ns};
+  started.first_ns = std::min(started.first_ns, now.now_ns);  // the clock may have been set back
   started.action = step.action;
   started.round = step.round;
   started.status = ActionStatus::started;

@@ -75,6 +75,7 @@ class WayBack {
   std::unique_ptr<RunningAction> running_;
   WayBackStep running_step_;
   std::optional<JournalEntry> beginning_;  // the decision that went back
+  int64_t began_ns_ = 0;  // ... by a clock that may have been set back since
   bool finished_ = false;
 };
 

@@ -21,7 +21,9 @@ bool is_final(const WayBackView& view, WayBackStep step) {
 bool is_due(const WayBackView& view, WayBackStep step) {
   const ActionRecord* record = find_record(view.records, step);
   if (record == nullptr || record->status == ActionStatus::started) return true;
-  return record->status == ActionStatus::waiting && view.now_ns >= record->due_ns;
+  if (record->status != ActionStatus::waiting) return false;
+  // A clock that was set back since must not make the step wait for as long as it went back.
+  return view.now_ns >= record->due_ns || view.now_ns < record->time_ns;
 }
 
 // The steps of one round, in order. `open`: a step of it has no outcome yet.

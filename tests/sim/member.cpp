@@ -120,7 +120,7 @@ void Member::host(bool wanted) {
   facts_.hosted = false;
   if (host_ == nullptr && wanted && random_.chance(0.1)) {
     start_sidecar();
-  } else if (host_ != nullptr && random_.chance(0.5)) {
+  } else if (host_ != nullptr && random_.chance(0.4)) {
     host_->step(around_.time());
     facts_.hosted = true;
     if (host_->settled()) oracle_.way_back().settled();

@@ -118,9 +118,9 @@ void Oracle::check_raise(const JournalEntry& entry) {
   }
   if (entry.decision.kind != DecisionKind::step_advanced) return;
   const Traffic seen = over(1, tick, in_stage + 2);
-  if (seen.requests < facts_.step_samples) {
-    complain(fmt::format("{} after {} samples, the policy asks for {}", kind, seen.requests,
-                         facts_.step_samples));
+  if (seen.requests + seen.without_values < facts_.step_samples) {
+    complain(fmt::format("{} after {} samples, the policy asks for {}", kind,
+                         seen.requests + seen.without_values, facts_.step_samples));
   }
 }
 
@@ -185,6 +185,7 @@ void Oracle::after_tick(const TickFacts& facts, const EngineState& state, const 
   std::array<Traffic, 3> totals = totals_.back();
   for (size_t arm = 0; arm < totals.size(); ++arm) {
     totals[arm].requests += facts.arms[arm].requests;
+    totals[arm].without_values += facts.arms[arm].without_values;
     totals[arm].failures += facts.arms[arm].failures;
   }
   totals_.push_back(totals);
@@ -258,7 +259,8 @@ void Oracle::check_return(const EngineState& state, const Route& route) {
 Traffic Oracle::over(size_t arm, int last_tick, int ticks) const {
   const auto& to = totals_[static_cast<size_t>(last_tick)][arm];
   const auto& from = totals_[static_cast<size_t>(std::max(0, last_tick - ticks))][arm];
-  return {to.requests - from.requests, to.failures - from.failures};
+  return {to.requests - from.requests, to.without_values - from.without_values,
+          to.failures - from.failures};
 }
 
 // Whatever slots a window of ten seconds has at this tick, the candidate is far above the limit in

@@ -22,9 +22,11 @@
 
 namespace rel::sim {
 
-// Requests that carried valid values in time, of one lane arm and tick.
+// Requests that carried valid values in time, of one lane arm and tick; those whose values are none
+// are requests all the same, and say nothing.
 struct Traffic {
   uint32_t requests = 0;
+  uint32_t without_values = 0;
   uint32_t failures = 0;
 };
 

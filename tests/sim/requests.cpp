@@ -97,7 +97,7 @@ void Requests::deliver(TickFacts& facts) {
 }
 
 // Failures that are none: no number, or of another time. None of them may count.
-void Requests::observe_nonsense(Worker& worker, const Weather& weather) {
+void Requests::observe_nonsense(Worker& worker, const Weather& weather, TickFacts& facts) {
   constexpr std::array<double, 4> nonsense = {__builtin_nan(""), __builtin_inf(), -1.0, 1e300};
   Observation o;
   o.arm = LaneArm::candidate_live;
@@ -107,6 +107,7 @@ void Requests::observe_nonsense(Worker& worker, const Weather& weather) {
     o.value[latency_metric] = nonsense[random_.below(nonsense.size())];
     o.value[failed_metric] = nonsense[random_.below(nonsense.size())];
     worker.observe(o);
+    ++facts.arms[static_cast<size_t>(o.arm)].without_values;
     ++sent_;
     ++nonsense_;
   }
@@ -135,7 +136,7 @@ void Requests::serve(const Weather& weather, int tick, int64_t now_ns, TickFacts
     const std::string key = fmt::format("user-{}", random_.below(users));
     if (!worker.serves()) continue;
     answer(worker, worker.runtime().route(key, now_ns_), weather, facts);
-    observe_nonsense(worker, weather);
+    observe_nonsense(worker, weather, facts);
   }
   if (!lines_.empty()) deliver(facts);
 }

@@ -54,7 +54,7 @@ class Requests {
   void answer(Worker& worker, const RouteDecision& decision, const Weather& weather,
               TickFacts& facts);
   void observe(Worker& worker, LaneArm arm, const Weather& weather, TickFacts& facts);
-  void observe_nonsense(Worker& worker, const Weather& weather);
+  void observe_nonsense(Worker& worker, const Weather& weather, TickFacts& facts);
   void send_line(Worker& worker, const Observation& observation, const Weather& weather);
   void deliver(TickFacts& facts);
   void count(LaneArm arm, bool failed, TickFacts& facts);

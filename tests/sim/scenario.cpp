@@ -137,7 +137,7 @@ Scenario make_scenario(uint64_t seed, size_t policies, size_t gated) {
   s.ticks = ticks_min + random.between(0, 300);
   s.bad_from = s.candidate == Candidate::fails_late ? random.between(600, 3'500)
                                                     : random.between(1, 600);
-  s.requests_per_tick = random.between(6, 20);
+  s.requests_per_tick = random.between(6, 16);
   s.probed = random.chance(0.5);
   if (random.chance(0.97)) {
     add_troubles(s, random);

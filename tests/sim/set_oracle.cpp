@@ -14,10 +14,8 @@ bool is_back(const Member& member) {
   return phase == Phase::rolled_back || phase == Phase::withdrawn;
 }
 
-bool is_exposed(const Member& member) {
-  const Phase phase = member.state().phase;
-  return phase == Phase::running || phase == Phase::completed;
-}
+// One that has completed stays, whatever becomes of the others.
+bool is_running(const Member& member) { return member.state().phase == Phase::running; }
 
 }  // namespace
 
@@ -30,7 +28,7 @@ void SetOracle::after_tick(const std::vector<std::unique_ptr<Member>>& members) 
   }
   if (is_back(one)) other.oracle().peer_is_back();
   if (is_back(other)) one.oracle().peer_is_back();
-  const bool parted = (is_back(one) && is_exposed(other)) || (is_back(other) && is_exposed(one));
+  const bool parted = (is_back(one) && is_running(other)) || (is_back(other) && is_running(one));
   Member& left = is_back(one) ? other : one;
   const int64_t evaluated = left.oracle().evaluated_ticks();
   alone_ = !parted ? 0 : evaluated > evaluated_ ? alone_ + 1 : alone_;

@@ -1,5 +1,5 @@
 // What must hold between the members of a release set: none is more than a step ahead, and when one
-// goes back the other follows at once.
+// goes back another that runs follows at once.
 // Input: the members after each tick. Output: complaints. Owner: the world.
 #pragma once
 

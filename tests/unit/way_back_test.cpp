@@ -25,6 +25,7 @@ struct Saga {
   std::vector<ActionRecord> written;
   EngineState state;
   int64_t elapsed_ns = 0;
+  int64_t clock_ns = 0;  // what the clock was set forward by
   FakeHttp http{[this](const HttpRequest& request) { return answer(request); }};
   std::unique_ptr<WayBack> way_back;
 
@@ -74,7 +75,7 @@ struct Saga {
     };
     for (const int64_t end_ns = elapsed_ns + for_ns; elapsed_ns < end_ns;
          elapsed_ns += second_ns / 10) {
-      const HostTime now{start_ns + elapsed_ns, elapsed_ns};
+      const HostTime now{start_ns + elapsed_ns + clock_ns, elapsed_ns};
       REQUIRE(way_back->advance(state, now, {read, series, write}));
     }
   }
@@ -287,4 +288,53 @@ TEST_CASE("no secret reaches the journal, even when the world repeats it") {
   for (const LoggedDecision& one : saga.log) {
     CHECK_THAT(one.entry.because, !Catch::Contains("hunter2") && !Catch::Contains("s3cret"));
   }
+}
+
+TEST_CASE("a clock that is set back makes no step wait for as long as it went back") {
+  Saga saga;
+  saga.step("a", ActionPurpose::revert).within_ns = 20 * second_ns;
+  saga.answers["a"] = {0, 0, 0};
+  saga.begin();
+  saga.run(2 * second_ns);
+  CHECK(saga.order() == "aa");
+  saga.clock_ns = -7200 * second_ns;
+  saga.run(10 * second_ns);
+  CHECK(saga.order() == "aaaa");
+  CHECK(saga.outcome(0).status == ActionStatus::done);
+}
+
+TEST_CASE("a clock that is set back gives no step more time than it has") {
+  Saga saga;
+  saga.step("a", ActionPurpose::revert).within_ns = 20 * second_ns;
+  saga.answers["a"] = std::vector<int>(100, 0);
+  saga.begin();
+  saga.run(2 * second_ns);
+  saga.clock_ns = -7200 * second_ns;
+  saga.run(60 * second_ns);
+  CHECK(saga.outcome(0).status == ActionStatus::failed);
+}
+
+TEST_CASE("a clock that is set back delays an escalation by no more than its own time") {
+  Saga saga;
+  Action& people = saga.step("e", ActionPurpose::escalate);
+  people.after_ns = 30 * second_ns;
+  saga.begin();
+  saga.run(20 * second_ns);
+  saga.clock_ns = -7200 * second_ns;
+  saga.run(20 * second_ns);
+  CHECK(saga.order().empty());
+  saga.run(15 * second_ns);
+  CHECK(saga.order() == "e");
+}
+
+TEST_CASE("a release that was called off reverts and says why") {
+  Saga saga;
+  saga.step("a", ActionPurpose::revert);
+  saga.state.phase = Phase::withdrawn;
+  saga.log.back().entry.decision.kind = DecisionKind::aborted;
+  saga.log.back().entry.because = "wrong model";
+  saga.begin();
+  saga.run(second_ns);
+  REQUIRE(saga.http.requests.size() == 1);
+  CHECK(saga.http.requests[0].body.find("wrong model") != std::string::npos);
 }
