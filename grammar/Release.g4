@@ -179,8 +179,9 @@ given : GIVEN RELEASE name place? (FROM STRING)? ;
 place : IN name (AT QUANTITY)? | AT QUANTITY ;
 // The second form goes on with a `feed` before it.
 feed : FEED series (COMMA series)* | armSeries ;
-series : name (DOT name)? only* seriesPart (THEN seriesPart)* ;
-armSeries : (BASELINE | CANDIDATE) DOT name only* seriesPart (THEN seriesPart)* ;
+series : name (DOT name)? valueOf? only* seriesPart (THEN seriesPart)* ;
+armSeries : (BASELINE | CANDIDATE) DOT name valueOf? only* seriesPart (THEN seriesPart)* ;
+valueOf : DOT STRING ;
 only : IN name STRING ;
 seriesPart : (QUANTITY (RANGE QUANTITY)? | name) ((FOR | OVER) QUANTITY)? ;
 expectation : EXPECT NO? name? place? testTime* (BECAUSE (name | STRING))? ;

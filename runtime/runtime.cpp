@@ -558,6 +558,9 @@ Runtime::Counters Runtime::counters() const {
     total.requests_candidate += read(header.requests[1]);
     total.requests_forced += read(header.left_out[0]);
     total.requests_outside += read(header.left_out[1]);
+    for (uint32_t s = 0; s < limits::segments_max; ++s) {
+      total.requests_other[s] += read(header.other[s]);
+    }
   }
   total.decisions_suppressed = parts_->shared.ring.suppressed.load(std::memory_order_relaxed);
   total.ticks = parts_->shared.ticks.load(std::memory_order_relaxed);

@@ -151,6 +151,8 @@ class Runtime {
     uint64_t requests_baseline = 0;
     uint64_t requests_forced = 0;   // not counted otherwise
     uint64_t requests_outside = 0;  // not counted otherwise
+    // By segment of the plan: requests that carry none of its values.
+    uint64_t requests_other[limits::segments_max] = {};
   };
   Counters counters() const;
   const Plan& plan() const;

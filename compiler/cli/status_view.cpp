@@ -156,6 +156,27 @@ std::string number_text(const View& view, const Json& number) {
                      number.at("samples").dump(), name);
 }
 
+// A host of an earlier version does not tell it.
+void add_uncovered(View& view, const Json& trigger) {
+  std::string cells;
+  const Json rows = trigger.value("uncovered", Json::array());
+  for (const Json& cell : rows) cells += (cells.empty() ? "" : ", ") + cell.get<std::string>();
+  if (cells.empty()) return;
+  view.text += fmt::format("      {}, too little data: {}\n",
+                           view.toned("not covered", Tone::warn), cells);
+}
+
+// Requests that no segment guard looks at.
+void add_segments(View& view, const Json& status) {
+  const Json rows = status.value("segments", Json::array());
+  for (const Json& segment : rows) {
+    if (segment.at("other").get<uint64_t>() == 0) continue;
+    view.text += fmt::format("{}: {} of {} requests carry none of its values\n",
+                             view.toned("segment " + word(segment, "name"), Tone::warn),
+                             segment.at("other").dump(), segment.at("of").dump());
+  }
+}
+
 void add_triggers(View& view, const Json& status) {
   if (status.at("triggers").empty()) return;
   view.heading("triggers");
@@ -174,6 +195,7 @@ void add_triggers(View& view, const Json& status) {
     view.text += fmt::format("  {} {}\n", view.toned(fmt::format("{:<24}", state), tone),
                              word(trigger, "rule"));
     for (const Json& number : trigger.at("numbers")) view.text += number_text(view, number);
+    add_uncovered(view, trigger);
   }
 }
 
@@ -250,6 +272,7 @@ std::string status_text(const Json& status, ViewStyle style) {
   add_awaited(view, status);
   add_stages(view, status);
   add_triggers(view, status);
+  add_segments(view, status);
   add_checklist(view, status);
   add_numbers(view, status);
   add_way_back(view, status);

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "compiler/sema/category.h"
 #include "compiler/sema/checker.h"
-#include "runtime/plan/text.h"
 
 namespace rel::sema {
 
@@ -201,8 +201,7 @@ std::optional<Checker::Series> Checker::category_series(const ast::Expr& call,
     return std::nullopt;
   }
   const std::string& value = at(equal.right).string.value;
-  std::vector<TypedMetric>& metrics = context_.policy.metrics;
-  const TypedMetric category = metrics[*whole->metric];
+  const TypedMetric& category = context_.policy.metrics[*whole->metric];
   if (category.kind != MetricKind::category || value.empty()) {
     context_.diagnostics
         .report(Code::aggregate_of_kind, equal.span,
@@ -212,20 +211,7 @@ std::optional<Checker::Series> Checker::category_series(const ast::Expr& call,
         .with_help("a metric with a few values that are texts is a `category per request`");
     return std::nullopt;
   }
-  for (uint32_t row = 0; row < metrics.size(); ++row) {
-    if (metrics[row].of == whole->metric && metrics[row].match == value) {
-      return Series{whole->arm, row};
-    }
-  }
-  TypedMetric flag = category;
-  flag.name = fmt::format("{} == {}", category.name, quoted_text(value));
-  flag.kind = MetricKind::flag;
-  flag.unit = PlanUnit::ratio;
-  flag.direction = Direction::none;
-  flag.of = whole->metric;
-  flag.match = value;
-  metrics.push_back(std::move(flag));
-  return Series{whole->arm, static_cast<uint32_t>(metrics.size() - 1)};
+  return Series{whole->arm, category_value(context_.policy, *whole->metric, value)};
 }
 
 // What to write instead of a function that a kind of metric does not have.

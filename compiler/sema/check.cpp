@@ -20,7 +20,6 @@ TypedPolicy check_policy(const Sources& sources, const std::vector<ast::File>& f
   check_metrics(context);
   check_digests(context);
   check_segments(context);
-  check_expected(context);
   Conditions conditions(context);
   std::map<std::string_view, Span> names;
   for (const ast::Release& release : root.releases) {
@@ -35,6 +34,7 @@ TypedPolicy check_policy(const Sources& sources, const std::vector<ast::File>& f
   }
   check_sets(context);
   conditions.check_guards();
+  check_expected(context);
   check_tests(context);
   return policy;
 }

@@ -53,7 +53,8 @@ std::optional<uint32_t> read_count(const Context& context, const ast::Quantity& 
 void check_models(const Context& context);
 void check_metrics(const Context& context);
 void check_segments(const Context& context);
-// `expect { }` of every model (model_expect.cpp): after metrics and segments.
+// `expect { }` of every model (model_expect.cpp): after the conditions, whose values of categories
+// it may name.
 void check_expected(const Context& context);
 // `test` blocks (tests.cpp): after the releases.
 void check_tests(const Context& context);

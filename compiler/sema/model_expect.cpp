@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "compiler/sema/context.h"
+#include "compiler/sema/category.h"
 
 namespace rel::sema {
 
@@ -75,6 +75,7 @@ class ExpectedChecker {
   void of_metric(const Fact& fact, uint32_t row) {
     const TypedMetric& metric = context_.policy.metrics[row];
     if (metric.poisoned) return;
+    if (metric.kind == MetricKind::category) return of_category(fact, row);
     const auto found = std::find_if(typed_.metrics.begin(), typed_.metrics.end(),
                                     [&](const ExpectedMetric& each) { return each.metric == row; });
     ExpectedMetric fresh{row, std::nullopt, std::nullopt, {}, fact.span};
@@ -92,6 +93,24 @@ class ExpectedChecker {
     }
     if (const auto quantile = quantile_named(*fact.part))
       expected.quantiles.push_back({*quantile, *value, fact.span});
+  }
+
+  // `finish."refusal" 2%`
+  void of_category(const Fact& fact, uint32_t row) {
+    const std::string& name = context_.policy.metrics[row].name;
+    if (!fact.part) {
+      context_.diagnostics
+          .report(Code::wrong_quantity, fact.span,
+                  fmt::format("the category `{}` is divided by its values", name))
+          .with_help(fmt::format("write `{}.\"...\" 50%`", name));
+      return;
+    }
+    const auto value = counted_value(context_, row, fact.part->text, fact.part->span);
+    const auto part = share(fact);
+    if (!value || !part) return;
+    for (const ExpectedMetric& each : typed_.metrics)
+      if (each.metric == *value) return said_twice(fact, each.span);
+    typed_.metrics.push_back({*value, *part, std::nullopt, {}, fact.span});
   }
 
   void of_flag(const Fact& fact, ExpectedMetric& expected) {
@@ -157,6 +176,16 @@ class ExpectedChecker {
   }
 
   void check_sums() {
+    for (uint32_t row = 0; row < context_.policy.metrics.size(); ++row) {
+      double sum = 0;
+      Span last;
+      for (const ExpectedMetric& each : typed_.metrics) {
+        if (context_.policy.metrics[each.metric].of != row) continue;
+        sum += each.rate.value_or(0);
+        last = each.span;
+      }
+      exceeds(sum, last, context_.policy.metrics[row].name);
+    }
     for (uint32_t row = 0; row < context_.policy.segments.size(); ++row) {
       double sum = 0;
       const ExpectedShare* last = nullptr;
@@ -165,14 +194,17 @@ class ExpectedChecker {
         sum += each.share;
         last = &each;
       }
-      constexpr double rounding = 1e-9;
-      if (last == nullptr || sum <= 1 + rounding) continue;
-      context_.diagnostics
-          .report(Code::expected_values, last->span,
-                  fmt::format("the values of `{}` add up to more than 100%",
-                              context_.policy.segments[row].name))
-          .with_help("what is left below 100% is shared by the values that are not named");
+      if (last != nullptr) exceeds(sum, last->span, context_.policy.segments[row].name);
     }
+  }
+
+  void exceeds(double sum, Span last, std::string_view name) {
+    constexpr double rounding = 1e-9;
+    if (sum <= 1 + rounding) return;
+    context_.diagnostics
+        .report(Code::expected_values, last,
+                fmt::format("the values of `{}` add up to more than 100%", name))
+        .with_help("what is left below 100% is shared by the values that are not named");
   }
 
   const Context& context_;

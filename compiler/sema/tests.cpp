@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "compiler/sema/context.h"
+#include "compiler/sema/category.h"
 #include "runtime/base/time_text.h"
 #include "runtime/stage/decision_text.h"
 
@@ -157,10 +157,13 @@ class TestChecker {
     }
     const std::string& subject = series.subject.text;
     if (const auto metric = find_metric(context_.policy, subject)) {
-      typed.metric = *metric;
-      return !context_.policy.metrics[*metric].poisoned;
+      return metric_target(series, *metric, typed);
     }
     if (subject == "traffic" || subject == "source") {
+      if (series.value) {
+        report(Code::test_series, series.target_span, "only a category has values of a name");
+        return false;
+      }
       typed.of = subject == "traffic" ? SeriesOf::traffic : SeriesOf::source;
       const bool whole = !series.arm && series.only.empty();
       if (typed.of == SeriesOf::traffic || whole) return true;
@@ -173,6 +176,25 @@ class TestChecker {
     known.push_back("traffic");
     known.push_back("source");
     report_unknown(context_.diagnostics, Code::unknown_name, "metric", series.subject, known);
+    return false;
+  }
+
+  bool metric_target(const ast::Series& series, uint32_t row, TypedSeries& typed) {
+    const TypedMetric& metric = context_.policy.metrics[row];
+    typed.metric = row;
+    if (metric.poisoned) return false;
+    const bool category = metric.kind == MetricKind::category;
+    if (category && series.value) {
+      const auto value = counted_value(context_, row, series.value->value, series.value->span);
+      typed.metric = value.value_or(row);
+      return value.has_value();
+    }
+    if (!category && !series.value) return true;
+    report(Code::test_series, series.target_span,
+           category ? "a category is fed value by value" : "only a category has values of a name")
+        .label(metric.name_span, "declared here")
+        .with_help(category ? fmt::format("write `{}.\"...\" 4% for 10m then 40%`", metric.name)
+                            : fmt::format("write `{}` without the text", metric.name));
     return false;
   }
 

@@ -56,6 +56,7 @@ struct Only {
 struct Series {
   std::optional<Name> arm;
   Name subject;  // a metric, `traffic` or `source`
+  std::optional<String> value;  // of a category: `finish."refusal"`
   std::vector<Only> only;
   std::vector<SeriesPart> parts;
   Span target_span;  // `candidate.failed in region "us"`

@@ -73,24 +73,28 @@ class TestReader : protected TreeReader {
       ast::Series series;
       series.subject = name(each->name().back());
       if (each->DOT() != nullptr) series.arm = name(each->name(0));
-      finish(series, each, each->only(), each->seriesPart());
+      finish(series, each, each->valueOf(), each->only(), each->seriesPart());
       test.feeds.push_back(std::move(series));
     }
     if (P::ArmSeriesContext* each = context->armSeries()) {
       ast::Series series;
       series.arm = name(each->BASELINE() != nullptr ? each->BASELINE() : each->CANDIDATE());
       series.subject = name(each->name());
-      finish(series, each, each->only(), each->seriesPart());
+      finish(series, each, each->valueOf(), each->only(), each->seriesPart());
       test.feeds.push_back(std::move(series));
     }
   }
 
-  void finish(ast::Series& series, const ParserRuleContext* context,
+  void finish(ast::Series& series, const ParserRuleContext* context, P::ValueOfContext* value,
               const std::vector<P::OnlyContext*>& only,
               const std::vector<P::SeriesPartContext*>& parts) {
     series.span = span(context);
     series.target_span =
         join(series.arm ? series.arm->span : series.subject.span, series.subject.span);
+    if (value != nullptr) {
+      series.value = string(value->STRING());
+      series.target_span = join(series.target_span, span(value));
+    }
     for (P::OnlyContext* each : only) {
       series.only.push_back(ast::Only{name(each->name()), string(each->STRING())});
       series.target_span = join(series.target_span, span(each));

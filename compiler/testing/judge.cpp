@@ -26,7 +26,10 @@ bool reads_metric(const Plan& plan, PredicateId predicate, std::string_view name
       return true;
     if (node.op != Op::load) continue;
     const MetricId metric = plan.trackers[plan.aggregates[node.a].tracker.value].metric;
-    if (!metric.is_none() && plan.text(plan.metrics[metric.value].name) == name) return true;
+    if (metric.is_none()) continue;
+    const Metric& read = plan.metrics[metric.value];
+    if (plan.text(read.name) == name) return true;
+    if (!read.of.is_none() && plan.text(plan.metrics[read.of.value].name) == name) return true;
   }
   return false;
 }

@@ -240,7 +240,32 @@ bool Traffic::fill(const Stream& stream, int64_t at_ns, Observation& made) {
   if (belongs_to_other_stream(stream, made) || is_routed_elsewhere(made)) return false;
   for (uint32_t metric = 0; metric < policy_.metrics.size(); ++metric)
     add_metric(metric, at_ns, made);
+  complete_categories(made);
   return true;
+}
+
+bool Traffic::has_value(uint32_t category, const Observation& made) const {
+  for (uint32_t metric = 0; metric < policy_.metrics.size(); ++metric) {
+    const bool carried = (made.present >> metric) & 1;
+    if (policy_.metrics[metric].of == category && carried && made.value[metric] != 0) return true;
+  }
+  return false;
+}
+
+// Who carries one value of a category carries the category, and none of its other values.
+void Traffic::complete_categories(Observation& made) const {
+  uint32_t carried = 0;
+  for (uint32_t metric = 0; metric < policy_.metrics.size(); ++metric) {
+    const std::optional<uint32_t> of = policy_.metrics[metric].of;
+    if (of && ((made.present >> metric) & 1)) carried |= uint32_t{1} << *of;
+  }
+  for (uint32_t metric = 0; metric < policy_.metrics.size(); ++metric) {
+    const uint32_t category = policy_.metrics[metric].of.value_or(metric);
+    const uint32_t bit = uint32_t{1} << metric;
+    if (!((carried >> category) & 1) || (made.present & bit)) continue;
+    made.present |= bit;
+    made.value[metric] = 0;
+  }
 }
 
 void Traffic::add_metric(uint32_t metric, int64_t at_ns, Observation& made) {
@@ -259,6 +284,9 @@ void Traffic::add_metric(uint32_t metric, int64_t at_ns, Observation& made) {
     made.value[metric] = part == nullptr              ? declared_value(*source.declared, u)
                          : part->kind == PartKind::ramp ? one_value(*part, at_ns)
                                                         : part->low + (part->high - part->low) * u;
+    if (policy_.metrics[metric].kind == MetricKind::count) {
+      made.value[metric] = std::floor(made.value[metric]);
+    }
     return;
   }
   const size_t row = fed ? static_cast<size_t>(*found - test_.feeds.data())
@@ -266,7 +294,9 @@ void Traffic::add_metric(uint32_t metric, int64_t at_ns, Observation& made) {
   double& carried = carried_flags_[row * lane_arms + lane];
   carried += part != nullptr ? one_value(*part, at_ns) : source.declared->rate.value_or(0);
   constexpr double rounding = 1e-9;  // so that 1,000 times 0.4 % is four, however it was added
-  const bool flag = carried >= 1 - rounding;
+  // A request has one value of a category: where two are due, the other is that of the next one.
+  const std::optional<uint32_t> category = policy_.metrics[metric].of;
+  const bool flag = carried >= 1 - rounding && !(category && has_value(*category, made));
   if (flag) carried -= 1;
   made.value[metric] = flag ? 1 : 0;
 }
@@ -281,12 +311,15 @@ bool Traffic::source_answers(int64_t at_ns) const {
 
 std::vector<uint32_t> Traffic::unfed() const {
   std::vector<uint32_t> rows;
+  std::vector<bool> fed(policy_.metrics.size());
   for (uint32_t metric = 0; metric < policy_.metrics.size(); ++metric) {
-    bool fed = false;
+    bool own = false;
     for (const auto& sources : sources_)
-      fed = fed || !sources[metric].series.empty() || sources[metric].declared != nullptr;
-    if (!fed) rows.push_back(metric);
+      own = own || !sources[metric].series.empty() || sources[metric].declared != nullptr;
+    if (own) fed[policy_.metrics[metric].of.value_or(metric)] = true;
   }
+  for (uint32_t metric = 0; metric < policy_.metrics.size(); ++metric)
+    if (!fed[metric] && !policy_.metrics[metric].of) rows.push_back(metric);
   return rows;
 }
 

@@ -63,6 +63,8 @@ class Traffic {
   void choose_segments(LaneArm arm, Observation& made);
   bool belongs_to_other_stream(const Stream& stream, const Observation& made) const;
   void add_metric(uint32_t metric, int64_t at_ns, Observation& made);
+  bool has_value(uint32_t category, const Observation& made) const;
+  void complete_categories(Observation& made) const;
   double point(uint32_t dimension, uint64_t number) const;
 
   const sema::TypedPolicy& policy_;

@@ -21,6 +21,8 @@ struct ReportFacts {
   std::span<const ActionRecord> outcomes;    // of the way back, so far
   std::span<const SeriesPoint> series;       // how its numbers went
   std::optional<Acknowledgement> acknowledgement;
+  // By segment of the plan: requests that carry none of its values. Empty: not counted.
+  std::span<const uint64_t> requests_other = {};
   int64_t now_ns = 0;
   std::string_view layout;  // the policy's template; empty: ours
 };

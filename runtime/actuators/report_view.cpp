@@ -186,6 +186,13 @@ void add_affected(const ReportFacts& facts, const Decision& decision, ReportView
     highest = std::max(highest, logged.entry.decision.share_millionths);
   }
   view.affected.emplace_back("highest share of traffic", share_text(highest));
+  for (size_t s = 0; s < facts.requests_other.size(); ++s) {
+    if (facts.requests_other[s] == 0) continue;
+    view.affected.emplace_back(
+        fmt::format("requests that no segment guard of {} looked at: none of its values",
+                    facts.plan.text(facts.plan.segments[s].name)),
+        count_text(facts.requests_other[s]));
+  }
   view.affected.emplace_back("users", facts.plan.sticky_by.is_none()
                                           ? "not known: this release does not assign by user"
                                           : "not counted");

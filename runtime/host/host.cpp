@@ -516,7 +516,13 @@ void Host::go_back(HostTime now) {
   };
   const auto read_timeline = [this] { return journal_.decisions(release_.id, 0, INT64_MAX); };
   const auto read_series = [this] { return journal_.series(release_.id, runtime_.plan()); };
-  if (Status s = way_back_->advance(state, now, {read_timeline, read_series, write_outcome}); !s) {
+  const auto read_other = [this] {
+    const Runtime::Counters counted = runtime_.counters();
+    return std::vector<uint64_t>(counted.requests_other,
+                                 counted.requests_other + runtime_.plan().segments.size());
+  };
+  const WayBack::Record record{read_timeline, read_series, write_outcome, read_other};
+  if (Status s = way_back_->advance(state, now, record); !s) {
     journal_error_ = s.error().message;
     retry_at_ns_ = now.steady_ns + journal_retry_ns;
   }

@@ -62,6 +62,14 @@ void add_route(Host& host, Exposition& out) {
   out.family("release_requests_total", "counter", "Requests counted by the gateway, by arm.");
   out.sample(static_cast<double>(counters.requests_candidate), label("arm", "candidate"));
   out.sample(static_cast<double>(counters.requests_baseline), label("arm", "baseline"));
+  const Plan& plan = host.plan();
+  if (plan.segments.empty()) return;
+  out.family("release_other_requests_total", "counter",
+             "Requests that carry none of a segment's values, by segment.");
+  for (size_t s = 0; s < plan.segments.size(); ++s) {
+    out.sample(static_cast<double>(counters.requests_other[s]),
+               label("segment", plan.text(plan.segments[s].name)));
+  }
 }
 
 void add_triggers(Host& host, Exposition& out) {

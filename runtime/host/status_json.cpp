@@ -12,6 +12,7 @@
 #include "runtime/host/host.h"
 #include "runtime/plan/print_routing.h"
 #include "runtime/host/trigger_numbers.h"
+#include "runtime/host/uncovered.h"
 #include "runtime/plan/text.h"
 #include "runtime/stage/decision_text.h"
 #include "runtime/stage/permission.h"
@@ -95,6 +96,26 @@ Json numbers(const Plan& plan, const Trigger& trigger, const Frame& frame) {
   return rows;
 }
 
+// The parts of the population that have too little data for this trigger to look at.
+Json uncovered(const Plan& plan, const Trigger& trigger, const Frame& frame) {
+  Json rows = Json::array();
+  const FrameView view{frame.values.data(), frame.causes.data(), nullptr};
+  for (const uint32_t cell : uncovered_cells(plan, trigger, view)) {
+    rows.push_back(cell_text(plan, cell));
+  }
+  return rows;
+}
+
+Json segments(const Plan& plan, const Runtime::Counters& counted) {
+  Json rows = Json::array();
+  for (size_t s = 0; s < plan.segments.size(); s++) {
+    rows.push_back({{"name", plan.text(plan.segments[s].name)},
+                    {"other", counted.requests_other[s]},
+                    {"of", counted.observed}});
+  }
+  return rows;
+}
+
 Json stages(const Plan& plan) {
   Json rows = Json::array();
   for (const Stage& stage : plan.stages) {
@@ -121,7 +142,8 @@ Json triggers(const Plan& plan, const EngineState& state, const Frame& frame) {
                     {"condition", condition},
                     {"pending_s", condition ? seconds(state.last_tick_ns - seen.since_ns) : 0.0},
                     {"for_s", seconds(for_ns)},
-                    {"numbers", numbers(plan, trigger, frame)}});
+                    {"numbers", numbers(plan, trigger, frame)},
+                    {"uncovered", uncovered(plan, trigger, frame)}});
   }
   return rows;
 }
@@ -294,6 +316,7 @@ std::string status_json(Host& host) {
                      {"error", text_or_null(host.journal_error())},
                      {"recovery", text_or_null(host.recovery_note())}};
   json["counters"] = counters(host.runtime().counters());
+  json["segments"] = segments(plan, host.runtime().counters());
   json["reports"] = host.report_folder();
   json["actions"] = actions(plan, host.actions());
   json["proxies"] = proxies(host);

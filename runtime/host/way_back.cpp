@@ -97,12 +97,15 @@ Status WayBack::start(WayBackStep step, const EngineState& state, HostTime now,
   Result<std::vector<SeriesPoint>> series =
       reports ? record.series() : std::vector<SeriesPoint>();
   if (!series) return series.error();
+  const std::vector<uint64_t> other =
+      reports && record.requests_other ? record.requests_other() : std::vector<uint64_t>();
   const ReportFacts facts{.plan = plan,
                           .release = parts_.release,
                           .timeline = *timeline,
                           .outcomes = outcomes_,
                           .series = *series,
                           .acknowledgement = acknowledged_,
+                          .requests_other = other,
                           .now_ns = now.now_ns,
                           .layout = {}};
   ActionRequest request = request_of(step, started, state, now);

@@ -36,6 +36,7 @@ class WayBack {
     std::function<Result<std::vector<LoggedDecision>>()> read;
     std::function<Result<std::vector<SeriesPoint>>()> series;
     std::function<Status(const std::vector<JournalEntry>&, const std::vector<ActionRecord>&)> write;
+    std::function<std::vector<uint64_t>()> requests_other;  // by segment; none: not counted
   };
 
   // `outcomes` are those of an earlier life.

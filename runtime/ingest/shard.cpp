@@ -84,6 +84,10 @@ void count_observation(const Plan& plan, const SharedLayout& layout, const Shard
 
   bump(shard.header->observed, uint64_t{1});
   bump(shard.header->requests[lane], uint64_t{1});
+  for (uint32_t s = 0; s < plan.segments.size(); ++s) {
+    const bool other = observation.segment[s] >= plan.segments[s].values.count;
+    if (other) bump(shard.header->other[s], uint64_t{1});
+  }
   const auto requests = static_cast<uint32_t>(plan.metrics.size());
   for (uint32_t c = 0; c < cells.count; ++c) {
     const uint32_t index = layout.series_of(requests, cells.cell[c]);

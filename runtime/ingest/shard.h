@@ -43,6 +43,7 @@ struct alignas(64) ShardHeader {
   std::atomic<uint64_t> rejected_values;
   std::atomic<uint64_t> requests[lane_arms];
   std::atomic<uint64_t> left_out[left_out_kinds];  // forced, outside
+  std::atomic<uint64_t> other[limits::segments_max];  // requests with none of a segment's values
 };
 
 // A shard in memory, as its writer or its reader sees it.

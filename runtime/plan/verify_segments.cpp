@@ -81,7 +81,8 @@ Status verify_segments(const Plan& plan) {
     }
     std::set<std::string_view> seen;
     for (uint32_t at = values.first; at < values.end(); ++at) {
-      if (plan.segment_values[at].value >= plan.strings.size()) return refuse("has an unknown value");
+      const bool known = plan.segment_values[at].value < plan.strings.size();
+      if (!known) return refuse("has an unknown value");
       if (!seen.insert(plan.text(plan.segment_values[at])).second) return refuse("repeats a value");
     }
     if (segment.cell_first != next_cell) return refuse("does not own its cells");

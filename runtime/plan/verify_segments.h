@@ -1,5 +1,5 @@
-// The parts of the population in a plan, as far as verify_plan is concerned: segments, and crosses of
-// them. Input: a plan whose strings are verified. Output: ok, or the first broken rule.
+// The parts of the population in a plan, as far as verify_plan is concerned: segments, and crosses
+// of them. Input: a plan whose strings are verified. Output: ok, or the first broken rule.
 #pragma once
 
 #include "runtime/plan/plan.h"

@@ -1,5 +1,6 @@
-// Which outages both arms share, cell by cell: random conditions over segments, compiled and carried
-// out by the machine on random numbers of both arms, against a model that only knows sets of cells.
+// Which outages both arms share, cell by cell: random conditions over segments, compiled, and
+// carried out by the machine on random numbers of both arms, against a model that only knows sets
+// of cells.
 #include <catch2/catch.hpp>
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 // to the numbers of a frame.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <random>
 
@@ -10,6 +11,7 @@
 #include "compiler/compile.h"
 #include "compiler/diagnostics/render_text.h"
 #include "runtime/eval/evaluator.h"
+#include "runtime/host/uncovered.h"
 #include "runtime/plan/text.h"
 #include "runtime/sources/event_decoder.h"
 #include "tests/small_release.h"
@@ -156,6 +158,38 @@ TEST_CASE("a cross has a cell for each combination, and none for who is other in
   CHECK(feed.value("rate(candidate.failed)", "region=us band=old") == 0.5);
   CHECK(feed.value("rate(candidate.failed)", "region=eu band=young") == 1);
   CHECK(feed.value("rate(candidate.failed)", "region=us band=ancient") == 0);
+}
+
+TEST_CASE("requests with none of a segment's values are counted, parts with little data named") {
+  const Plan plan = plan_of(
+      "rollback when rate(failed) > 5% over 5m in any region with at least 2 samples\n"
+      "alert when rate(failed) > 5% over 5m in at least 2 of region x band with at least 1 "
+      "samples");
+  Feed feed(plan);
+  for (int i = 0; i < 3; ++i) {
+    feed.event(R"("failed":false,"segment":{"region":"us","band":"old"})");
+  }
+  feed.event(R"("failed":false,"segment":{"region":"eu","band":"unborn"})");
+  feed.event(R"("failed":false,"segment":{"region":"mars","band":"old"})");
+  feed.event(R"("failed":false)");
+  feed.tick();
+  const Runtime::Counters counted = feed.runtime().counters();
+  CHECK(counted.requests_other[0] == 2);  // mars, and none
+  CHECK(counted.requests_other[1] == 2);  // unborn, and none
+  std::vector<double> values(plan.frame_size);
+  std::vector<uint8_t> causes(plan.frame_size);
+  std::vector<uint64_t> samples(plan.frame_size);
+  feed.runtime().copy_frame(values, causes, samples);
+  const FrameView frame{values.data(), causes.data(), nullptr};
+  std::vector<std::string> names[2];
+  for (size_t t = 0; t < 2; ++t) {
+    for (const uint32_t cell : uncovered_cells(plan, plan.triggers[t], frame)) {
+      names[t].push_back(cell_words(plan, cell));
+    }
+  }
+  CHECK(names[0] == std::vector<std::string>{"region eu"});
+  CHECK(names[1].size() == 5);
+  CHECK(std::count(names[1].begin(), names[1].end(), "region us x band old") == 0);
 }
 
 TEST_CASE("a category is counted by the values that conditions name") {
