@@ -108,12 +108,19 @@ unknownVerb : HOLD | ALERT | ROLLBACK ;
 
 require : REQUIRE requireBlock ;
 requireBlock : LBRACE (BEGIN point END)* RBRACE ;
-point : name COLON probe ;
+// Without a name of its own a probe belongs to the point before it.
+point : name COLON probe | worldProbe ;
 probe
-  : people
+  : worldProbe
+  | people
   | SECTIONS LBRACKET STRING (COMMA STRING)* COMMA? RBRACKET OF STRING NAME THE CANDIDATE
   | ROLLBACK REHEARSED WITHIN QUANTITY
   | condition
+  ;
+worldProbe
+  : HTTP GET STRING IS QUANTITY
+  | RULE STRING LOADED (IN STRING)?
+  | DELIVERED TO channel effort*
   ;
 people : QUANTITY OF TEAM STRING (WITHIN QUANTITY)? ;
 
@@ -147,7 +154,9 @@ stageStatement
   | increase
   | unknown
   | REVIEWED BY people
+  | (BEFORE | AFTER) means effort* hookFailure?
   ;
+hookFailure : OTHERWISE (HOLD | CONTINUE | WITHDRAW STRING | ROLLBACK) ;
 
 rollbackBody : LBRACE (BEGIN rollbackStatement END)* RBRACE ;
 rollbackStatement
@@ -256,6 +265,7 @@ label
   | CONFIDENCE
   | SERVES | DIGEST | COOKIE | WHERE | STICKY | SET | WAVES | OTHERS
   | REQUIRE | SECTIONS | NAME | TEAM | REHEARSED | REVIEWED
+  | BEFORE | CONTINUE | HTTP | GET | RULE | LOADED | DELIVERED
   | ANSWER
   ;
 
@@ -387,6 +397,13 @@ NAME : 'name' ;
 TEAM : 'team' ;
 REHEARSED : 'rehearsed' ;
 REVIEWED : 'reviewed' ;
+BEFORE : 'before' ;
+CONTINUE : 'continue' ;
+HTTP : 'http' ;
+GET : 'get' ;
+RULE : 'rule' ;
+LOADED : 'loaded' ;
+DELIVERED : 'delivered' ;
 ANSWER : 'answer' ;
 WORD : [A-Za-z_] [A-Za-z0-9_]* ;
 

@@ -52,17 +52,7 @@ class ConfigReader {
   Status webhooks(const YAML::Node& map) {
     WebhookRules& webhooks = rules_.webhooks;
     return each_key(map, "webhooks", [&](const std::string& key, const YAML::Node& value) {
-      if (key == "hosts") {
-        return each_text(value, "`hosts` is a list of hosts: [deploy.internal, \"other:8443\"]",
-                         [&](const YAML::Node& item) -> Status {
-                           if (item.Scalar().find('/') != std::string::npos) {
-                             return at(item, "a host stands here as in an address: HOST or "
-                                             "HOST:PORT");
-                           }
-                           webhooks.hosts.push_back(item.Scalar());
-                           return ok();
-                         });
-      }
+      if (key == "hosts") return hosts(value, webhooks.hosts);
       if (key == "key") return secret(value, webhooks.key);
       if (key == "timeout") return seconds(value, "timeout", webhooks.timeout_ns);
       return at(value, "`webhooks` has `hosts`, `key` and `timeout`");
@@ -117,6 +107,15 @@ class ConfigReader {
     });
   }
 
+  Status probes(const YAML::Node& map) {
+    return each_key(map, "probes", [&](const std::string& key, const YAML::Node& value) {
+      if (key == "hosts") return hosts(value, rules_.probe_hosts);
+      return at(value, "`probes` has `hosts`");
+    });
+  }
+
+  Status prometheus(const YAML::Node& value) { return url(value, rules_.prometheus); }
+
  private:
   Status at(const YAML::Node& node, std::string_view what) const {
     const YAML::Mark mark = node.Mark();
@@ -131,6 +130,17 @@ class ConfigReader {
       if (Status s = visit(item); !s) return s;
     }
     return ok();
+  }
+
+  Status hosts(const YAML::Node& list, std::vector<std::string>& to) const {
+    return each_text(list, "`hosts` is a list of hosts: [deploy.internal, \"other:8443\"]",
+                     [&](const YAML::Node& item) -> Status {
+                       if (item.Scalar().find('/') != std::string::npos) {
+                         return at(item, "a host stands here as in an address: HOST or HOST:PORT");
+                       }
+                       to.push_back(item.Scalar());
+                       return ok();
+                     });
   }
 
   Status each_key(const YAML::Node& map, std::string_view name,
@@ -198,6 +208,8 @@ constexpr Key keys[] = {
     {"alertmanager", &ConfigReader::alertmanager},
     {"haproxy", &ConfigReader::haproxy},
     {"mlflow", &ConfigReader::mlflow},
+    {"probes", &ConfigReader::probes},
+    {"prometheus", &ConfigReader::prometheus},
 };
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::string_view hand_verbs[] = {"pause",    "resume",   "promote", "override",
                                            "rollback", "withdraw", "abort",   "unquarantine",
-                                           "approve",  "review",   "rehearse", "acknowledge"};
+                                           "approve",  "review",   "rehearse", "acknowledge",
+                                           "edit"};
 
 template <typename Take>
 Status each_word(const YAML::Node& list, const std::string& path, std::string_view what,

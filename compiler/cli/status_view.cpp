@@ -204,12 +204,13 @@ void add_checklist(View& view, const Json& status) {
   view.heading("checklist");
   for (const Json& gate : status.at("checklist")) {
     const bool passed = gate.at("passed").get<bool>();
-    const std::string stage = word(gate, "stage");
+    const bool review = gate.value("kind", "") == "review";
     const std::string what = passed ? word(gate, "answered") : word(gate, "missing");
     view.text += fmt::format("  {} {}: {}\n",
                              view.toned(passed ? "passed " : "missing",
                                         passed ? Tone::good : Tone::warn),
-                             stage.empty() ? word(gate, "point") : "review of " + stage, what);
+                             review ? "review of " + word(gate, "stage") : word(gate, "point"),
+                             what);
   }
 }
 
@@ -248,8 +249,7 @@ void add_awaited(View& view, const Json& status) {
   };
   if (status.at("paused").get<bool>()) add("a person to resume it");
   for (const Json& gate : status.at("checklist")) {
-    const std::string stage = word(gate, "stage");
-    const bool due = stage.empty() || stage == word(status, "stage");
+    const bool due = gate.value("due", true);
     if (due && !gate.at("passed").get<bool>()) add(word(gate, "missing"));
   }
   const bool placed = status.at("step_duration_s").is_number();

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/graph.h"
+#include "runtime/base/markup.h"
 
 namespace rel {
 namespace {
@@ -21,29 +22,6 @@ constexpr int lane = 240;        // between the stages and the baseline
 constexpr int baseline_letters = 26;
 
 using Lines = std::vector<std::string>;
-
-std::string escaped(const std::string& text) {
-  std::string made;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        made += "&amp;";
-        break;
-      case '<':
-        made += "&lt;";
-        break;
-      case '>':
-        made += "&gt;";
-        break;
-      case '"':
-        made += "&quot;";
-        break;
-      default:  // rel: every other letter is itself
-        made += c;
-    }
-  }
-  return made;
-}
 
 Lines wrapped(const Lines& lines, size_t width) {
   Lines made;
@@ -65,7 +43,8 @@ class Drawing {
   void text(int x, int y, const Lines& lines, const char* style = "") {
     for (const std::string& each : lines) {
       y += line_height;
-      body_ += fmt::format("<text x=\"{}\" y=\"{}\"{}>{}</text>\n", x, y - 5, style, escaped(each));
+      body_ += fmt::format("<text x=\"{}\" y=\"{}\"{}>{}</text>\n", x, y - 5, style,
+                           markup_escaped(each));
     }
   }
   void box(int x, int y, int width, int height, const char* fill) {
@@ -90,7 +69,7 @@ class Drawing {
                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" "
                "height=\"{1}\" font-family=\"monospace\" font-size=\"{2}\">\n",
                width_, height_, font) +
-           "<title>" + escaped(title) + "</title>\n" +
+           "<title>" + markup_escaped(title) + "</title>\n" +
            "<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"8\" "
            "markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"/></marker></defs>\n" +
            "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n" + body_ + "</svg>\n";

@@ -79,6 +79,7 @@ class Lowering {
     for (const TypedStage& stage : release_.stages) add_stage(stage);
     tests_.finish(release_);
     way_back();
+    hooks();
     evidence();
     lower_routing(sources_, policy_, release_, tables_, plan_);
     if (tables_.failed()) return std::nullopt;
@@ -238,7 +239,10 @@ class Lowering {
     tables_.at(gate.span);
     Gate row;
     row.kind = gate.kind;
-    row.at = stage.is_none() ? GateAt::every_raise : GateAt::leaving;
+    row.at = gate.hook           ? gate.hook->at
+             : stage.is_none()   ? GateAt::every_raise
+                                 : GateAt::leaving;
+    if (gate.hook) hooks_.emplace_back(&gate, GateId{static_cast<uint32_t>(plan_.gates.size())});
     row.stage = stage;
     row.count = gate.count;
     row.within_ns = gate.within.ns;
@@ -302,6 +306,7 @@ class Lowering {
     tables_.check_limit("steps", plan_.steps.size(), limits::steps_max);
     for (const TypedTrigger& trigger : stage.triggers) add_trigger(trigger, id);
     for (const TypedGate& gate : stage.reviews) add_gate(gate, id);
+    for (const TypedGate& gate : stage.hooks) add_gate(gate, id);
   }
 
   UnknownRule rule_of(const TypedUnknown& rule) {
@@ -360,6 +365,20 @@ class Lowering {
     plan_.cooldown_ns = release_.cooldown.ns;
   }
 
+  // After the way back, whose steps are counted from one.
+  void hooks() {
+    for (const auto& [gate, id] : hooks_) {
+      tables_.at(gate->span);
+      Hook row;
+      row.action = ActionId{static_cast<uint32_t>(plan_.actions.size())};
+      row.gate = id;
+      row.otherwise = gate->hook->otherwise;
+      if (row.otherwise == HookFailure::withdraw) row.reason = tables_.string(gate->hook->reason);
+      add_action(gate->hook->action);
+      plan_.hooks.push_back(row);
+    }
+  }
+
   Rows<StringId> add_arguments(const std::vector<std::string>& list) {
     const Rows<StringId> rows{static_cast<uint32_t>(plan_.arguments.size()),
                               static_cast<uint32_t>(list.size())};
@@ -398,6 +417,7 @@ class Lowering {
   TestTable tests_;
   PredicateTable predicates_;
   std::set<std::string> names_;
+  std::vector<std::pair<const TypedGate*, GateId>> hooks_;  // in the order of their gates
   std::set<std::string> given_;  // of the written ones, those that a trigger has
 };
 

@@ -6,6 +6,8 @@
 
 #include "compiler/sema/conditions.h"
 #include "compiler/sema/context.h"
+#include "compiler/sema/hooks.h"
+#include "compiler/sema/way_back.h"
 
 namespace rel::sema {
 
@@ -87,6 +89,32 @@ std::optional<TypedGate> check_evidence(const Context& context, Conditions& cond
   return typed;
 }
 
+TypedGate check_http(const Context& context, const ast::HttpGet& get) {
+  TypedGate typed;
+  typed.kind = GateKind::http;
+  check_url(context, get.url, "a page");
+  typed.arguments.push_back(get.url.value);
+  const auto status = read_count(context, get.status, "a status of HTTP");
+  if (status && (*status < 100 || *status > 599)) {
+    bad_gate(context, get.status.span, "a status of HTTP is 100 to 599")
+        .with_help("write what the page answers when all is well: `is 200`");
+  }
+  typed.arguments.push_back(std::to_string(status.value_or(0)));
+  return typed;
+}
+
+TypedGate check_rule(const Context& context, const ast::RuleLoaded& rule) {
+  TypedGate typed;
+  typed.kind = GateKind::rule;
+  typed.arguments.push_back(rule.name.value);
+  if (rule.name.value.empty()) bad_gate(context, rule.name.span, "the rule has no name");
+  if (rule.where) {
+    check_url(context, *rule.where, "a Prometheus");
+    typed.arguments.push_back(rule.where->value);
+  }
+  return typed;
+}
+
 std::optional<TypedGate> check_point(const Context& context, Conditions& conditions,
                                      const ast::Point& point) {
   if (const auto* people = std::get_if<ast::People>(&point.probe)) {
@@ -97,6 +125,13 @@ std::optional<TypedGate> check_point(const Context& context, Conditions& conditi
   }
   if (const auto* rehearsed = std::get_if<ast::Rehearsed>(&point.probe)) {
     return check_rehearsed(context, *rehearsed);
+  }
+  if (const auto* get = std::get_if<ast::HttpGet>(&point.probe)) return check_http(context, *get);
+  if (const auto* rule = std::get_if<ast::RuleLoaded>(&point.probe)) {
+    return check_rule(context, *rule);
+  }
+  if (const auto* delivered = std::get_if<ast::Delivered>(&point.probe)) {
+    return check_delivered(context, *delivered);
   }
   return check_evidence(context, conditions, std::get<ast::Condition>(point.probe));
 }
@@ -110,11 +145,19 @@ void check_require(const Context& context, Conditions& conditions, const ast::Re
     bad_gate(context, release.require->span, "the checklist has no point")
         .with_help("add one: `approved: 1 of team \"risk-leads\"`, or leave `require` out");
   }
+  const ast::Name* named = nullptr;  // the point that probes without a name belong to
   for (const ast::Point& point : release.require->points) {
+    const bool goes_on = point.name.text.empty();
+    if (!goes_on) named = &point.name;
+    if (named == nullptr) {
+      bad_gate(context, point.span, "the point has no name")
+          .with_help("write `NAME: ...`; only what comes after it may leave its name out");
+      continue;
+    }
     const auto first = std::find_if(
         release.require->points.begin(), release.require->points.end(),
         [&](const ast::Point& other) { return other.name.text == point.name.text; });
-    if (&*first != &point) {
+    if (!goes_on && &*first != &point) {
       context.diagnostics
           .report(Code::duplicate_name, point.name.span,
                   fmt::format("the point `{}` stands twice in the checklist", point.name.text))
@@ -123,7 +166,7 @@ void check_require(const Context& context, Conditions& conditions, const ast::Re
     }
     std::optional<TypedGate> gate = check_point(context, conditions, point);
     if (!gate) continue;
-    gate->name = point.name.text;
+    gate->name = named->text;
     gate->span = point.span;
     typed.checklist.push_back(std::move(*gate));
   }

@@ -6,6 +6,7 @@
 
 #include "compiler/sema/conditions.h"
 #include "compiler/sema/context.h"
+#include "compiler/sema/hooks.h"
 #include "compiler/sema/routing.h"
 #include "compiler/sema/strategy_use.h"
 #include "runtime/plan/text.h"
@@ -310,6 +311,7 @@ void check_stages(const Context& outer, Conditions& conditions, const ast::Relea
     check_names(context, read.triggers);
     check_redeclared(context, read, static_cast<uint32_t>(typed.stages.size()), typed.triggers);
     check_reviews(context, stage, read);
+    check_hooks(context, stage, read);
     for (const TypedTrigger& trigger : read.triggers) check_baseline(context, trigger, read);
     for (const TypedTrigger& trigger : typed.triggers) {
       const uint32_t index = static_cast<uint32_t>(typed.stages.size());

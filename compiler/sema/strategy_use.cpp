@@ -93,6 +93,7 @@ void StrategyUse::write_out(Conditions& conditions) {
   replace(made_.sticky_by, written_.sticky_by);
   if (!written_.increases.empty()) made_.increases = written_.increases;
   made_.reviews.insert(made_.reviews.end(), written_.reviews.begin(), written_.reviews.end());
+  made_.hooks.insert(made_.hooks.end(), written_.hooks.begin(), written_.hooks.end());
   made_.triggers.insert(made_.triggers.end(), written_.triggers.begin(), written_.triggers.end());
 }
 

@@ -156,6 +156,30 @@ struct TypedExpr {
   TypedWindow window;
 };
 
+struct TypedAction {
+  ActionKind kind = ActionKind::report;
+  ActionPurpose purpose = ActionPurpose::report;
+  SubjectKind subject_kind = SubjectKind::none;
+  std::string subject;
+  std::string version;
+  std::vector<std::string> arguments;
+  std::vector<std::string> probe;
+  uint32_t retries_max = Action::no_limit;
+  Time within;
+  Time after;
+  std::optional<Span> part;  // of a statement with several channels: this one
+  Span subject_span;
+  Span version_span;
+  Span span;
+};
+
+struct TypedHook {
+  TypedAction action;
+  GateAt at = GateAt::entering;
+  HookFailure otherwise = HookFailure::hold;
+  std::string reason;  // withdraw
+};
+
 struct TypedGate {
   GateKind kind = GateKind::approval;
   std::string name;
@@ -163,6 +187,7 @@ struct TypedGate {
   Time within;
   TypedId when;  // evidence
   std::vector<std::string> arguments;
+  std::optional<TypedHook> hook;  // what the gate waits for
   Span span;
 };
 
@@ -239,25 +264,9 @@ struct TypedStage {
   std::vector<TypedIncreaseWindow> increase;
   std::vector<TypedTrigger> triggers;
   std::vector<TypedGate> reviews;
+  std::vector<TypedGate> hooks;  // each has its `hook`
   Span strategy_span;
   Span name_span;
-  Span span;
-};
-
-struct TypedAction {
-  ActionKind kind = ActionKind::report;
-  ActionPurpose purpose = ActionPurpose::report;
-  SubjectKind subject_kind = SubjectKind::none;
-  std::string subject;
-  std::string version;
-  std::vector<std::string> arguments;
-  std::vector<std::string> probe;
-  uint32_t retries_max = Action::no_limit;
-  Time within;
-  Time after;
-  std::optional<Span> part;  // of a statement with several channels: this one
-  Span subject_span;
-  Span version_span;
   Span span;
 };
 

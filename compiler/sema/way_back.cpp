@@ -16,12 +16,39 @@ namespace {
 
 using ast::WayBackVerb;
 
-constexpr int64_t within_default_ns = int64_t{10} * 60 * 1'000'000'000;
 constexpr std::array<std::string_view, 3> subject_words = {"feature", "preprocessing", "alias"};
 
 Diagnostic& bad(const Context& context, Span span, std::string message) {
   return context.diagnostics.report(Code::bad_action, span, std::move(message));
 }
+
+}  // namespace
+
+void check_command(const Context& context, const ast::Means& command) {
+  if (!command.arguments.empty() && command.arguments[0].value.starts_with('/')) return;
+  if (!command.is_list) return;  // reported by the parser
+  bad(context, command.span, "a command is named by its absolute path")
+      .with_help("no shell and no search path is used: `[\"/usr/bin/logger\", \"...\"]`");
+}
+
+void check_url(const Context& context, const ast::String& url, std::string_view what) {
+  const std::string& text = url.value;
+  const size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+  const size_t host_end = std::min(text.find_first_of("/?#", scheme), text.size());
+  const bool clean = std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
+  });
+  if (scheme == 0 || host_end == scheme || !clean) {
+    bad(context, url.span, fmt::format("this is not the address of {}", what))
+        .with_help("write `\"https://HOST/PATH\"`");
+  } else if (text.find('@') < host_end) {
+    bad(context, url.span, "a policy never holds a secret")
+        .with_help("leave out the user and password; the host's `relc.yaml` names the secret that "
+                   "signs webhooks");
+  }
+}
+
+namespace {
 
 // What a verb can be carried out with.
 struct VerbRow {
@@ -66,30 +93,6 @@ std::optional<ActionKind> kind_of(const Context& context, const VerbRow& verb,
   return std::nullopt;
 }
 
-void check_command(const Context& context, const ast::Means& command) {
-  if (!command.arguments.empty() && command.arguments[0].value.starts_with('/')) return;
-  if (!command.is_list) return;  // reported by the parser
-  bad(context, command.span, "a command is named by its absolute path")
-      .with_help("no shell and no search path is used: `[\"/usr/bin/logger\", \"...\"]`");
-}
-
-void check_url(const Context& context, const ast::String& url) {
-  const std::string& text = url.value;
-  const size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
-  const size_t host_end = std::min(text.find_first_of("/?#", scheme), text.size());
-  const bool clean = std::all_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
-  });
-  if (scheme == 0 || host_end == scheme || !clean) {
-    bad(context, url.span, "this is not the address of a webhook")
-        .with_help("write `\"https://HOST/PATH\"`");
-  } else if (text.find('@') < host_end) {
-    bad(context, url.span, "a policy never holds a secret")
-        .with_help("leave out the user and password; the host's `relc.yaml` names the secret that "
-                   "signs webhooks");
-  }
-}
-
 void check_means(const Context& context, const ast::RollbackAction& action,
                  const ast::Means& means, TypedAction& typed) {
   for (const ast::String& argument : means.arguments) typed.arguments.push_back(argument.value);
@@ -109,7 +112,7 @@ void check_means(const Context& context, const ast::RollbackAction& action,
     bad(context, means.span, fmt::format("`{}` does not say where to", means.kind.text))
         .with_help(fmt::format("write `{} \"...\"`", means.kind.text));
   } else if (typed.kind == ActionKind::webhook) {
-    check_url(context, means.arguments[0]);
+    check_url(context, means.arguments[0], "a webhook");
   }
   // A channel's text is the statement with that channel alone.
   if (action.means.size() > 1) typed.part = means.span;

@@ -273,6 +273,28 @@ struct Otherwise {
   Span span;
 };
 
+// How a hook or a step of the way back is carried out: `command ["..."]`, `slack "#ops"`.
+struct Means {
+  Name kind;
+  std::vector<String> arguments;
+  Span span;
+  bool is_list = false;  // in square brackets, as a command is written
+};
+
+enum class HookFailureVerb : uint8_t { hold, go_on, withdraw, rollback };
+
+// `before command ["..."] within 5m retry 3 otherwise rollback`
+struct Hook {
+  bool after = false;
+  Means means;
+  std::optional<Quantity> retries;
+  std::optional<Quantity> within;
+  std::optional<Means> probe;  // refused by sema: a hook has none
+  HookFailureVerb otherwise = HookFailureVerb::hold;
+  std::optional<String> reason;  // withdraw
+  Span span;
+};
+
 // `2 of team "risk-leads" within 7d`
 struct People {
   Quantity count;
@@ -287,10 +309,24 @@ struct ModelCard {
 struct Rehearsed {
   Quantity within;
 };
+// `http get "URL" is 200`
+struct HttpGet {
+  String url;
+  Quantity status;
+};
+// `rule "NAME" loaded in "URL"`
+struct RuleLoaded {
+  String name;
+  std::optional<String> where;
+};
+// `delivered to channel "#risk"`: the hook that tells them.
+struct Delivered {
+  Hook hook;
+};
 // A point of the checklist; a condition is one over evidence files.
 struct Point {
-  Name name;
-  std::variant<People, ModelCard, Rehearsed, Condition> probe;
+  Name name;  // empty: of the point before it
+  std::variant<People, ModelCard, Rehearsed, HttpGet, RuleLoaded, Delivered, Condition> probe;
   Span span;
 };
 struct Require {
@@ -324,6 +360,7 @@ struct Stage {
   std::vector<Increase> increases;
   std::vector<Trigger> triggers;
   std::vector<People> reviews;  // reviewed by 1 of team "x"
+  std::vector<Hook> hooks;      // before and after the stage, in the order written
   Span strategy_span;  // `steps 1% for 1h, 5% for 4h`
   bool incomplete = false;
   Span span;
@@ -336,14 +373,6 @@ struct Strategy {
   Stage body;
   std::string doc;
   Span span;
-};
-
-// How a step of the way back is carried out: `command ["..."]`, `webhook "..."`, `slack "#ops"`.
-struct Means {
-  Name kind;
-  std::vector<String> arguments;
-  Span span;
-  bool is_list = false;  // in square brackets, as a command is written
 };
 
 enum class WayBackVerb : uint8_t { route, revert, notify, escalate, report };

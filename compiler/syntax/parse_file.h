@@ -2,13 +2,13 @@
 // ANTLR (parse.cpp). Input and output as in parse_tree.h.
 #pragma once
 
-#include "compiler/syntax/parse_test.h"
+#include "compiler/syntax/parse_actions.h"
 
 namespace rel::syntax {
 
-class FileReader : private TestReader {
+class FileReader : private ActionReader {
  public:
-  using TestReader::TestReader;
+  using ActionReader::ActionReader;
 
   void read(P::FileContext* context) {
     for (P::DeclarationContext* each : context->declaration()) declaration(each);
@@ -334,40 +334,6 @@ class FileReader : private TestReader {
     }
   }
 
-  ast::Require read_require(P::RequireContext* context) {
-    ast::Require made;
-    made.span = span(context);
-    if (auto* block = context->requireBlock()) {
-      for (P::PointContext* each : block->point()) {
-        if (is_broken(each)) continue;
-        P::ProbeContext* probe = each->probe();
-        ast::Point point{.name = name(each->name()), .probe = {}, .span = span(each)};
-        if (probe->people() != nullptr) {
-          point.probe = read_people(probe->people());
-        } else if (probe->condition() != nullptr) {
-          point.probe = condition(probe->condition());
-        } else if (probe->REHEARSED() != nullptr) {
-          point.probe = ast::Rehearsed{quantity(probe->QUANTITY())};
-        } else {
-          ast::ModelCard card{.sections = strings(probe->STRING()), .path = {}};
-          card.path = std::move(card.sections.back());
-          card.sections.pop_back();
-          point.probe = std::move(card);
-        }
-        made.points.push_back(std::move(point));
-      }
-    }
-    made.incomplete = is_broken(context);
-    return made;
-  }
-
-  ast::People read_people(P::PeopleContext* context) {
-    ast::People made{quantity(context->QUANTITY(0)), string(context->STRING()), std::nullopt,
-                     span(context)};
-    if (context->WITHIN() != nullptr) made.within = quantity(context->QUANTITY(1));
-    return made;
-  }
-
   ast::Stage read_stage(P::StageContext* context) {
     ast::Stage made;
     made.name = name(context->stageHead()->name(0));
@@ -469,6 +435,8 @@ class FileReader : private TestReader {
       once(stage.keep_warm, quantity(context->QUANTITY()), place);
     else if (context->SOAK() != nullptr)
       once(stage.soak, quantity(context->QUANTITY()), place);
+    else if (context->means() != nullptr)
+      stage.hooks.push_back(read_hook(context));
     else if (context->people() != nullptr)
       stage.reviews.push_back(read_people(context->people()));
     else if (context->LEAST() != nullptr)
@@ -487,79 +455,6 @@ class FileReader : private TestReader {
                                                  : ast::OtherwiseVerb::hold;
     if (context->STRING() != nullptr) made.reason = string(context->STRING());
     return made;
-  }
-
-  ast::RollbackBlock read_rollback(P::RollbackBodyContext* context, Span whole) {
-    ast::RollbackBlock made;
-    made.span = whole;
-    for (P::RollbackStatementContext* each : context->rollbackStatement()) {
-      if (is_broken(each)) continue;
-      const Span place = span(each);
-      if (each->ROUTE() != nullptr && each->BASELINE() != nullptr)
-        once(made.route_baseline, quantity(each->QUANTITY()), place);
-      else if (each->QUARANTINE() != nullptr)
-        once(made.quarantine_candidate, place, place, made.quarantine_candidate.value_or(place));
-      else if (each->COOLDOWN() != nullptr)
-        once(made.cooldown, quantity(each->QUANTITY()), place);
-      else
-        made.actions.push_back(read_action(each));
-    }
-    made.incomplete = is_broken(context);
-    return made;
-  }
-
-  ast::RollbackAction read_action(P::RollbackStatementContext* context) {
-    ast::RollbackAction made;
-    made.span = span(context);
-    for (P::ChannelContext* each : context->channel())
-      made.means.push_back({name(each->name()), {string(each->STRING())}, span(each), false});
-    if (context->means() != nullptr) made.means.push_back(read_means(context->means()));
-    if (context->ROUTE() != nullptr) {
-      made.verb = ast::WayBackVerb::route;
-    } else if (context->REVERT() != nullptr) {
-      made.verb = ast::WayBackVerb::revert;
-      made.subject_kind = name(context->name());
-      made.subject = string(context->STRING(0));
-      made.version = string(context->STRING(1));
-    } else if (context->ESCALATE() != nullptr) {
-      made.verb = ast::WayBackVerb::escalate;
-      made.after = quantity(context->QUANTITY());
-    } else if (context->REPORT() != nullptr) {
-      made.verb = ast::WayBackVerb::report;
-      made.subject = string(context->STRING(0));
-      if (context->TEMPLATE() != nullptr) made.layout = string(context->STRING(1));
-    }
-    for (P::EffortContext* each : context->effort()) read_effort(each, made);
-    return made;
-  }
-
-  void read_effort(P::EffortContext* context, ast::RollbackAction& action) {
-    const Span place = span(context);
-    if (context->RETRY() != nullptr)
-      once(action.retries, quantity(context->QUANTITY()), place);
-    else if (context->WITHIN() != nullptr)
-      once(action.within, quantity(context->QUANTITY()), place);
-    else
-      once(action.probe, read_command(context->commandLine()), place,
-           action.probe ? action.probe->span : place);
-  }
-
-  ast::Means read_means(P::MeansContext* context) {
-    if (context->commandLine() != nullptr) return read_command(context->commandLine());
-    ast::Means made{name(context->name()), {}, span(context), false};
-    if (made.kind.text == "command") {
-      const bool text = context->STRING() != nullptr;
-      diagnostics_
-          .report(Code::unexpected_token, text ? span(context->STRING()) : made.span,
-                  "expected `[` after `command`")
-          .with_help("a command is a list: `command [\"/usr/bin/logger\", \"went back\"]`");
-    }
-    if (context->STRING() != nullptr) made.arguments.push_back(string(context->STRING()));
-    return made;
-  }
-
-  ast::Means read_command(P::CommandLineContext* context) {
-    return {name(context->COMMAND()), strings(context->STRING()), span(context), true};
   }
 };
 

@@ -22,9 +22,9 @@ constexpr std::array<std::string_view, 3> unknown_words = {"source_error", "no_d
                                                            "insufficient"};
 // A point begins with a name of its own.
 constexpr std::array<std::string_view, 1> require_words = {"NAME:"};
-constexpr std::array<std::string_view, 14> stage_words = {
+constexpr std::array<std::string_view, 16> stage_words = {
     "soak", "at",    "otherwise", "reviewed", "promote", "step", "rollback", "hold",
-    "alert", "smoke", "watch",    "keep",    "allow", "unknown"};
+    "alert", "smoke", "watch",    "keep",    "allow", "unknown", "before", "after"};
 constexpr std::array<std::string_view, 7> rollback_words = {
     "route", "revert", "notify", "escalate", "report", "quarantine", "cooldown"};
 constexpr std::array<std::string_view, 3> test_words = {"given", "feed", "expect"};
@@ -37,9 +37,6 @@ struct NotBuilt {
 constexpr NotBuilt not_built[] = {
     {"audience", "audiences"},
     {"approved", "approvals by people"},
-    {"get", "points of the checklist that are asked over HTTP"},
-    {"before", "hooks"},
-    {"after", "hooks"},
     {"within", "labels and totals within a time"},
     {"absent", "what an absent value counts as"},
     {"email", "notifying by mail"},

@@ -3,6 +3,7 @@
 
 #include "compiler/plan/render.h"
 #include "compiler/testing/report.h"
+#include "runtime/simulation/assumptions.h"
 #include "runtime/stage/decision_text.h"
 
 namespace rel::testing {
@@ -65,7 +66,8 @@ std::string coverage_json(const Coverage& coverage) {
                   {"release", plan.release},
                   {"triggers", coverage.fired.size()},
                   {"fired", coverage.count()},
-                  {"never", never}});
+                  {"never", never},
+                  {"assumed", simulation_assumes(plan)}});
 }
 
 }  // namespace rel::testing

@@ -8,6 +8,7 @@
 #include "compiler/plan/render.h"
 #include "compiler/testing/report.h"
 #include "runtime/base/time_text.h"
+#include "runtime/simulation/assumptions.h"
 #include "runtime/stage/decision_text.h"
 
 namespace rel::testing {
@@ -121,6 +122,9 @@ std::string coverage_text(const Coverage& coverage, Paint paint) {
     text += painted(fmt::format("    {}  (line {})", plan.text(trigger.text), trigger.span.line),
                     faint, paint);
     text += '\n';
+  }
+  for (const std::string& assumed : simulation_assumes(plan)) {
+    text += painted(fmt::format("    assumed: {}", assumed), faint, paint) + '\n';
   }
   return text;
 }

@@ -76,6 +76,14 @@ HttpRequest json_post(const ActionRequest& request, const ActuatorRules& rules, 
   return post;
 }
 
+std::string host_of_url(const std::string& url) {
+  const size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return {};
+  const size_t first = scheme + 3;
+  const size_t end = std::min(url.find_first_of("/?#", first), url.size());
+  return url.substr(first, end - first);
+}
+
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

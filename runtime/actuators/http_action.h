@@ -22,6 +22,9 @@ std::unique_ptr<RunningAction> start_exchange(HttpClient& http, const HttpReques
 HttpRequest json_post(const ActionRequest& request, const ActuatorRules& rules, std::string url,
                       const Json& body);
 
+// `host` or `host:port` of a URL; empty when it has none.
+std::string host_of_url(const std::string& url);
+
 // One line; what is not UTF-8 is replaced.
 std::string dump(const Json& json);
 

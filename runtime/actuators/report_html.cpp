@@ -2,7 +2,7 @@
 #include <fmt/core.h>
 
 #include "runtime/actuators/report_view.h"
-#include "runtime/base/report_sections.h"
+#include "runtime/base/markup.h"
 
 namespace rel {
 namespace {
@@ -39,19 +39,7 @@ ol.q li { margin: 0 0 40px; padding-bottom: 8px; border-bottom: 1px dotted var(-
   figure, tr { break-inside: avoid } }
 )";
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;  // rel: every other byte stands for itself
-    }
-  }
-  return out;
-}
+std::string escaped(std::string_view text) { return markup_escaped(text); }
 
 // Text with `code` in it.
 std::string words(std::string_view text) {
@@ -148,7 +136,7 @@ std::string inline_section(const ReportView& view, std::string_view name) {
 }
 
 std::string block_section(const ReportView& view, std::string_view name) {
-  if (!view.gone_back) return name == "timeline" ? timeline(view) : "";
+  if (!view.gone_back && is_about_way_back(name)) return "";
   if (name == "facts") return pairs(view.facts);
   if (name == "trigger") return trigger(view);
   if (name == "plots") return plots(view);
@@ -194,7 +182,7 @@ std::string report_html(const ReportFacts& facts) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n",
       escaped(view.title), style);
-  std::string_view rest = facts.layout.empty() ? report_layout : facts.layout;
+  std::string_view rest = layout_of(facts, view);
   while (!rest.empty()) {
     const size_t end = std::min(rest.find('\n'), rest.size());
     html += template_line(view, rest.substr(0, end));

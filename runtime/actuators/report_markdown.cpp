@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include "runtime/actuators/report_view.h"
-#include "runtime/base/report_sections.h"
 
 namespace rel {
 namespace {
@@ -79,7 +78,7 @@ std::string list(const std::vector<std::string>& items, std::string_view none,
 std::string section(const ReportView& view, std::string_view name) {
   if (name == "title") return view.title;
   if (name == "summary") return view.summary;
-  if (!view.gone_back) return name == "timeline" ? timeline(view) : "";
+  if (!view.gone_back && is_about_way_back(name)) return "";
   if (name == "facts") return pairs(view.facts);
   if (name == "trigger") return trigger(view);
   // Markdown has no plots of its own: the numbers of both arms, the page beside it has the curves.
@@ -97,7 +96,7 @@ std::string section(const ReportView& view, std::string_view name) {
 std::string report_markdown(const ReportFacts& facts) {
   const ReportView view = report_view(facts);
   std::string text;
-  for (const ReportPart& part : report_parts(facts.layout.empty() ? report_layout : facts.layout)) {
+  for (const ReportPart& part : report_parts(layout_of(facts, view))) {
     text += part.is_section ? section(view, part.text) : part.text;
   }
   return text;

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "runtime/base/report_sections.h"
 #include "runtime/base/time_text.h"
 #include "runtime/plan/text.h"
 #include "runtime/plot/release_plots.h"
@@ -29,18 +30,20 @@ std::string sentence_of(const Plan& plan, const JournalEntry& entry) {
   return entry.because.empty() ? because_text(plan, entry.decision) : entry.because;
 }
 
-ReportPairs facts_of(const ReportFacts& facts, const Decision& decision) {
+// `baseline` says what it does now; `last` is how it ended, or where it stands.
+ReportPairs facts_of(const ReportFacts& facts, const Decision& decision, std::string baseline,
+                     std::pair<std::string, std::string> last) {
   const Plan& plan = facts.plan;
   const std::string_view stage =
       decision.stage.is_none() ? "none" : plan.text(plan.stages[decision.stage.value].name);
   return {{"candidate", std::string(plan.text(plan.candidate.text))},
           {"its identity", std::string(candidate_identity(plan))},
-          {"baseline, which answers now", std::string(plan.text(plan.baseline.text))},
+          {std::move(baseline), std::string(plan.text(plan.baseline.text))},
           {"owner", plan.owner.empty() ? "not named" : plan.owner},
           {"stage", std::string(stage)},
           {"plan", fmt::format("{:016x}", facts.release.plan_hash)},
           {"begun", rfc3339_text(facts.release.begun_ns)},
-          {"ended", rfc3339_text(decision.time_ns)},
+          std::move(last),
           {"report written", rfc3339_text(facts.now_ns)}};
 }
 
@@ -221,6 +224,7 @@ const ActionRecord* record_of(const ReportFacts& facts, uint32_t action) {
 
 void add_step(const ReportFacts& facts, const Decision& decision, uint32_t i, ReportView& view) {
   const Action& action = facts.plan.actions[i];
+  if (is_of_hook(action.purpose)) return;
   const bool tells =
       action.purpose == ActionPurpose::notify || action.purpose == ActionPurpose::escalate;
   if (decision.kind == DecisionKind::withdrawn && tells) return;
@@ -298,6 +302,28 @@ std::vector<std::string> questions_of(const ReportFacts& facts, const Decision& 
   return list;
 }
 
+// Of a release that has not gone back: where it stands by its last decision about itself.
+void tell_progress(const ReportFacts& facts, ReportView& view) {
+  const auto own = std::find_if(
+      facts.timeline.rbegin(), facts.timeline.rend(), [](const LoggedDecision& logged) {
+        return logged.entry.decision.reason != Reason::action_outcome;
+      });
+  const bool begun = own != facts.timeline.rend();
+  const Decision last = begun ? own->entry.decision : Decision{};
+  const bool completed = last.kind == DecisionKind::completed;
+  view.title = fmt::format("{}: release `{}` of `{}`", completed ? "Completed" : "On its way",
+                           facts.plan.release, facts.plan.model);
+  view.summary = begun ? fmt::format("It has not gone back. The last that was decided: {}",
+                                     sentence_of(facts.plan, own->entry))
+                       : "It has not begun.";
+  view.facts = facts_of(facts, last, "baseline",
+                        {"share at the last decision", share_text(last.share_millionths)});
+  if (!begun) return;
+  view.arms_missing = "The numbers of both arms are kept when a release goes back.";
+  add_plots(facts, last, view);
+  add_affected(facts, last, view);
+}
+
 }  // namespace
 
 ReportView report_view(const ReportFacts& facts) {
@@ -310,8 +336,7 @@ ReportView report_view(const ReportFacts& facts) {
   }
   const LoggedDecision* decided = way_back_of(facts);
   if (decided == nullptr) {
-    view.title = fmt::format("Release `{}` of `{}`", facts.plan.release, facts.plan.model);
-    view.summary = "It has not gone back.";
+    tell_progress(facts, view);
     return view;
   }
   const Decision& decision = decided->entry.decision;
@@ -320,7 +345,8 @@ ReportView report_view(const ReportFacts& facts) {
   view.title = fmt::format("{}: release `{}` of `{}`", view.failed ? "Rolled back" : "Withdrawn",
                            facts.plan.release, facts.plan.model);
   view.summary = sentence_of(facts.plan, decided->entry);
-  view.facts = facts_of(facts, decision);
+  view.facts = facts_of(facts, decision, "baseline, which answers now",
+                        {"ended", rfc3339_text(decision.time_ns)});
   add_trigger(facts, decision, view);
   add_arms(facts, decided->entry, view);
   add_plots(facts, decision, view);
@@ -328,6 +354,16 @@ ReportView report_view(const ReportFacts& facts) {
   add_way_back(facts, decision, view);
   view.questions = questions_of(facts, decision);
   return view;
+}
+
+std::string_view layout_of(const ReportFacts& facts, const ReportView& view) {
+  if (!facts.layout.empty()) return facts.layout;
+  return view.gone_back ? report_layout : progress_layout;
+}
+
+bool is_about_way_back(std::string_view section) {
+  return section == "trigger" || section == "way_back" || section == "told" ||
+         section == "questions";
 }
 
 std::vector<ReportPart> report_parts(std::string_view layout) {

@@ -57,6 +57,11 @@ struct ReportView {
 
 ReportView report_view(const ReportFacts& facts);
 
+// The template it is written in: the policy's, or ours for a release that went back or has not.
+std::string_view layout_of(const ReportFacts& facts, const ReportView& view);
+// A section that a release which has not gone back has nothing to say in.
+bool is_about_way_back(std::string_view section);
+
 // The parts of a report in the order of its template: text of the policy's, and sections by name.
 struct ReportPart {
   bool is_section = false;

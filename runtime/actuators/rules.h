@@ -60,6 +60,8 @@ struct ActuatorRules {
   std::string alertmanager;  // base URL
   std::map<std::string, HaproxyRules> haproxy;
   MlflowRules mlflow;
+  std::vector<std::string> probe_hosts;  // that points of a checklist may ask
+  std::string prometheus;                // base URL: which rules are loaded
 };
 
 // `text` with every secret of `rules` that occurs in it replaced.

@@ -12,15 +12,6 @@
 namespace rel {
 namespace {
 
-// `host` or `host:port` of a URL.
-std::string host_of(const std::string& url) {
-  const size_t scheme = url.find("://");
-  if (scheme == std::string::npos) return {};
-  const size_t first = scheme + 3;
-  const size_t end = std::min(url.find_first_of("/?#", first), url.size());
-  return url.substr(first, end - first);
-}
-
 Json body_of(const ActionRequest& request) {
   const ActionFacts& facts = request.facts;
   Json body = {{"key", request.key},
@@ -49,7 +40,7 @@ Json body_of(const ActionRequest& request) {
 std::unique_ptr<RunningAction> start_webhook(const ActionRequest& request,
                                              const Actuators& actuators) {
   const std::string& url = request.arguments[0];
-  const std::string host = host_of(url);
+  const std::string host = host_of_url(url);
   const WebhookRules& rules = actuators.rules.webhooks;
   if (std::find(rules.hosts.begin(), rules.hosts.end(), host) == rules.hosts.end()) {
     return refused_action(fmt::format("webhooks of `{}` are not allowed on this host; add it under "

@@ -83,6 +83,12 @@ inline constexpr int64_t rehearsal_retry_ns = 10'000'000'000;
 // A failed step of the way back is tried again after 1 s, 2 s, 4 s ... a minute, to its deadline.
 inline constexpr int64_t retry_first_ns = 1'000'000'000;
 inline constexpr int64_t retry_longest_ns = 60'000'000'000;
+// A hook that has failed and holds the release is tried again after so long, for ever.
+inline constexpr int64_t hook_retry_ns = 300'000'000'000;
+// A point that is asked over HTTP is asked so often, and before a raise when its answer is older.
+inline constexpr int64_t probe_interval_ns = 30'000'000'000;
+inline constexpr int64_t probe_fresh_ns = 10'000'000'000;
+inline constexpr size_t rules_bytes_max = 8u << 20;  // of what a Prometheus says of its rules
 inline constexpr size_t control_frame_bytes_max = 1u << 20;
 inline constexpr size_t control_connections_max = 64;
 inline constexpr int64_t control_read_deadline_ns = 5'000'000'000;

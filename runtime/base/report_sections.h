@@ -48,4 +48,24 @@ inline constexpr std::string_view report_layout = R"(# {{ title }}
 {{ questions }}
 )";
 
+// ... of a release that has not gone back: what there is to say of it.
+inline constexpr std::string_view progress_layout = R"(# {{ title }}
+
+{{ summary }}
+
+{{ facts }}
+
+## Over time
+
+{{ plots }}
+
+## What was affected
+
+{{ affected }}
+
+## Timeline
+
+{{ timeline }}
+)";
+
 }  // namespace rel

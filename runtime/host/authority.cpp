@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -76,6 +77,14 @@ Result<Peer> peer_of(int socket) {
   Peer peer{.name = user_name(credentials.uid), .user = credentials.uid, .groups = *groups};
   if (!holds(peer.groups, credentials.gid)) peer.groups.push_back(credentials.gid);
   return peer;
+}
+
+Peer own_peer() {
+  std::vector<gid_t> groups(groups_max);
+  const int count = getgroups(static_cast<int>(groups.size()), groups.data());
+  groups.resize(count < 0 ? 0 : static_cast<size_t>(count));
+  groups.push_back(getegid());
+  return {.name = user_name(geteuid()), .user = geteuid(), .groups = std::move(groups)};
 }
 
 bool is_in_team(const ControlRules& rules, const Peer& peer, std::string_view team) {

@@ -39,6 +39,9 @@ struct Peer {
 // By SO_PEERCRED and SO_PEERGROUPS, as they were when the peer connected.
 Result<Peer> peer_of(int socket);
 
+// Whoever runs this process.
+Peer own_peer();
+
 bool is_in_team(const ControlRules& rules, const Peer& peer, std::string_view team);
 // The names of the peer's teams, in the order of the rules.
 std::vector<std::string> teams_of(const ControlRules& rules, const Peer& peer);

@@ -55,12 +55,11 @@ std::string Checklist::team_of(const Gate& gate) const {
   return std::string(plan_.text(plan_.gate_arguments[gate.arguments.first]));
 }
 
-Status Checklist::read(HandTable& orders, int64_t release,
-                       const std::optional<RehearsalRecord>& rehearsed, int64_t now_ns) {
+Status Checklist::read(const GateSources& sources, int64_t now_ns) {
   if (plan_.gates.empty()) return ok();
   std::vector<HandRecord> given;
-  if (release != 0) {
-    Result<std::vector<HandRecord>> read = orders.answers(release);
+  if (sources.release != 0) {
+    Result<std::vector<HandRecord>> read = sources.orders.answers(sources.release);
     if (!read) return read.error();
     given = std::move(*read);
   }
@@ -70,8 +69,18 @@ Status Checklist::read(HandTable& orders, int64_t release,
       case GateKind::approval:
       case GateKind::review: readings_[i] = read_people(gate, given, now_ns); break;
       case GateKind::card: readings_[i] = read_card(gate); break;
-      case GateKind::rehearsal: readings_[i] = read_rehearsal(gate, rehearsed, now_ns); break;
+      case GateKind::rehearsal:
+        readings_[i] = read_rehearsal(gate, sources.rehearsed, now_ns);
+        break;
       case GateKind::evidence: readings_[i] = read_evidence(gate); break;
+      case GateKind::hook:
+      case GateKind::told:
+        readings_[i] = sources.hooks.read(GateId{static_cast<uint32_t>(i)});
+        break;
+      case GateKind::http:
+      case GateKind::rule:
+        readings_[i] = sources.world.read(GateId{static_cast<uint32_t>(i)});
+        continue;  // it has the time of its answer
     }
     readings_[i].time_ns = now_ns;
   }
@@ -223,7 +232,9 @@ std::vector<ProbeRecord> Checklist::changes(int64_t release) const {
                        .time_ns = now.time_ns,
                        .passed = now.passed,
                        .asked = now.asked,
-                       .answered = now.answered});
+                       .answered = now.detail.empty()
+                                       ? now.answered
+                                       : fmt::format("{}, {}", now.answered, now.detail)});
   }
   return changes;
 }

@@ -1,5 +1,5 @@
 // The points that must be met before exposure grows, read by the host: people who have approved or
-// reviewed, the model card. Each reading is evidence: what was asked, what answered, and when.
+// reviewed, the model card, hooks. Each reading is evidence: what was asked, what answered, when.
 // Input: the plan's gates, the orders of the journal, the host's teams, a reader of model cards.
 // Output: a bit for each gate that is passed, and what is missing in words. Owner: the host.
 //
@@ -16,6 +16,9 @@
 
 #include "runtime/base/result.h"
 #include "runtime/host/authority.h"
+#include "runtime/host/gate_reading.h"
+#include "runtime/host/stage_hooks.h"
+#include "runtime/host/world_probes.h"
 #include "runtime/journal/journal.h"
 #include "runtime/plan/plan.h"
 
@@ -28,16 +31,13 @@ struct ModelCard {
 };
 using ReadModelCard = std::function<Result<ModelCard>(const std::string& path)>;
 
-struct GateReading {
-  bool passed = false;
-  std::string asked;     // `2 of team risk-leads`
-  std::string answered;  // `alice`, or why it could not be read
-  std::string missing;   // what is missing and who can give it; empty when it is passed
-  int64_t time_ns = 0;
-
-  bool says_the_same(const GateReading& other) const {
-    return passed == other.passed && asked == other.asked && answered == other.answered;
-  }
+// What gates are read from, besides files. Borrowed for a reading.
+struct GateSources {
+  HandTable& orders;
+  int64_t release = 0;  // of the journal; 0: it has no record yet
+  const std::optional<RehearsalRecord>& rehearsed;
+  const StageHooks& hooks;
+  const WorldProbes& world;
 };
 
 class Checklist {
@@ -47,8 +47,7 @@ class Checklist {
             std::string folder);
 
   // Asks everything anew. A journal that cannot be read is an error; the readings stay.
-  Status read(HandTable& orders, int64_t release, const std::optional<RehearsalRecord>& rehearsed,
-              int64_t now_ns);
+  Status read(const GateSources& sources, int64_t now_ns);
   uint64_t passed() const;
   std::span<const GateReading> readings() const { return readings_; }
   // Readings whose answer has changed since they were last kept, and: they are kept now.

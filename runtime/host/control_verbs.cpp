@@ -8,6 +8,7 @@
 #include "runtime/host/control_hands.h"
 #include "runtime/host/host.h"
 #include "runtime/host/metrics_text.h"
+#include "runtime/host/report_again.h"
 #include "runtime/host/status_json.h"
 #include "runtime/host/why_text.h"
 #include "runtime/journal/log_text.h"
@@ -33,8 +34,9 @@ std::string history(Host& host, const Json& request) {
   Json rows = Json::array();
   for (const LoggedDecision& one : *logged) {
     rows.push_back({{"sequence", one.sequence},
-                    {"line", logged_line(host.plan(), one.entry)},
-                    {"decision", Json::parse(logged_json(host.plan(), one.entry))}});
+                    {"line", logged_line(host.plans().at(one.sequence), one.entry)},
+                    {"decision",
+                     Json::parse(logged_json(host.plans().at(one.sequence), one.entry))}});
   }
   const bool more = logged->size() == limits::history_rows_max;
   return answer_line({{"ok", true}, {"decisions", std::move(rows)}, {"more", more}});
@@ -50,7 +52,18 @@ std::string why(Host& host, const Json& request) {
   if (!log) return refusal_line(log.error().message);
   Result<size_t> index = find_decision(*log, wanted);
   if (!index) return refusal_line(index.error().message);
-  return answer_line({{"ok", true}, {"why", why_text(host.plan(), *log, *index)}});
+  const Plan& plan = host.plans().at((*log)[*index].sequence);
+  return answer_line({{"ok", true}, {"why", why_text(plan, *log, *index)}});
+}
+
+std::string report(Host& host, HostTime now) {
+  if (host.release().id == 0) {
+    return refusal_line(fmt::format("the release does not start: {}", host.blocked()));
+  }
+  Result<std::string> written = write_report_again(host.journal(), host.plan(), host.release(),
+                                                   host.report_folder(), "", now.now_ns);
+  if (!written) return refusal_line(written.error().message);
+  return answer_line({{"ok", true}, {"report", *written}});
 }
 
 }  // namespace
@@ -74,6 +87,7 @@ std::string answer_control(Host& host, std::string_view request, const Peer& pee
   }
   if (verb == "history") return history(host, parsed);
   if (verb == "why") return why(host, parsed);
+  if (verb == "report") return report(host, now);
   if (verb == "metrics") return answer_line({{"ok", true}, {"text", metrics_text(host)}});
   if (verb == "order") return answer_order(host, parsed);
   if (verb == "audit") return answer_audit(host, parsed);

@@ -8,6 +8,8 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/time_text.h"
+#include "runtime/host/plan_history.h"
+#include "runtime/host/report_again.h"
 #include "runtime/host/status_json.h"
 #include "runtime/stage/gates.h"
 
@@ -23,6 +25,9 @@ constexpr int64_t reading_interval_ns = 1'000'000'000;
 constexpr int torn_passes_max = 10;
 
 bool is_back(Phase phase) { return phase == Phase::rolled_back || phase == Phase::withdrawn; }
+
+// Exposure may still grow.
+bool is_open(Phase phase) { return phase == Phase::idle || phase == Phase::running; }
 
 bool goes_back(DecisionKind kind) {
   return kind == DecisionKind::rolled_back || kind == DecisionKind::withdrawn;
@@ -84,6 +89,12 @@ Status Host::recover(HostTime now) {
     journaled_phase_ = journaled->state.phase;
     last_seen_ = last_journaled_;
   }
+  plans_ = PlanHistory::of(plan);
+  if (release_.id != 0) {
+    Result<PlanHistory> plans = PlanHistory::read(journal_, release_);
+    if (!plans) return plans.error();
+    plans_ = std::move(*plans);
+  }
   prepare_way_back(std::move(actions));
   if (Status s = resume_way_back(first.epoch); !s) return s;
   if (recovery.kind == RecoveryKind::restore_journal) {
@@ -104,12 +115,19 @@ Status Host::recover(HostTime now) {
 
 void Host::prepare_way_back(std::vector<ActionRecord> actions) {
   const Plan& plan = runtime_.plan();
-  report_folder_ = fmt::format("{}/reports/{}-{}", settings_.state_dir, plan.release,
-                               compact_time_text(release_.begun_ns));
+  report_folder_ = report_folder_of(settings_.state_dir, plan, release_);
   const Actuators actuators{settings_.actuators, settings_.http, settings_.world};
-  way_back_ = std::make_unique<WayBack>(WayBackParts{plan, release_, actuators, report_folder_},
-                                        std::move(actions));
+  const WayBackParts parts{plan, release_, actuators, report_folder_};
+  const auto of_hooks = std::stable_partition(
+      actions.begin(), actions.end(), [&plan](const ActionRecord& record) {
+        return !is_of_hook(plan.actions[record.action.value].purpose);
+      });
+  hooks_ = std::make_unique<StageHooks>(parts,
+                                        std::vector<ActionRecord>(of_hooks, actions.end()));
+  actions.erase(of_hooks, actions.end());
+  way_back_ = std::make_unique<WayBack>(parts, std::move(actions));
   follower_ = std::make_unique<RouteFollower>(plan, actuators);
+  world_ = std::make_unique<WorldProbes>(plan, actuators);
   rehearsal_ = std::make_unique<Rehearsal>(plan, actuators, report_folder_);
   pace_.emplace(series_points_max(plan));
 }
@@ -182,7 +200,8 @@ void Host::keep_ticks(HostTime now) {
 void Host::read_checklist(HostTime now) {
   if (runtime_.plan().gates.empty() || now.steady_ns < next_reading_ns_) return;
   next_reading_ns_ = now.steady_ns + reading_interval_ns;
-  if (!checklist_->read(journal_.hands(), release_.id, rehearsed_, now.now_ns)) return;
+  const GateSources sources{journal_.hands(), release_.id, rehearsed_, *hooks_, *world_};
+  if (!checklist_->read(sources, now.now_ns)) return;
   runtime_.set_gates(checklist_->passed());
 }
 
@@ -193,7 +212,8 @@ void Host::keep_gates_open(Pass& pass, HostTime now) {
   if (needed == 0) return;
   next_reading_ns_ = 0;
   read_checklist(now);
-  if ((needed & ~checklist_->passed()) == 0) return;
+  const bool fresh = world_->are_fresh(needed, now);
+  if (fresh && (needed & ~checklist_->passed()) == 0) return;
   pass.asks = false;
   runtime_.refuse_raise(pass.state.pending.id);
 }
@@ -269,10 +289,12 @@ void Host::step(HostTime now) {
   if (!restoring_) hands_->step(runtime_.engine_state());
   follower_->advance(runtime_.published_route().share_millionths, now);
   take_rehearsal(now);
+  if (is_open(runtime_.engine_state().phase) && world_->advance(now)) next_reading_ns_ = 0;
   read_checklist(now);
   keep_ticks(now);
   if (!blocked_.empty() || now.steady_ns < retry_at_ns_) return;
   keep_journal(now);
+  if (journal_error_.empty()) carry_out_hooks(now);
   if (journal_error_.empty()) go_back(now);
 }
 
@@ -504,24 +526,61 @@ Status Host::acknowledge(const std::string& who, const std::string& why, HostTim
   return ok();
 }
 
+WriteSteps Host::step_writer() {
+  return [this](const std::vector<JournalEntry>& entries,
+                const std::vector<ActionRecord>& actions) {
+    return write({.entries = entries, .actions = actions});
+  };
+}
+
+// A hook's gate opens once its success is on disk.
+void Host::carry_out_hooks(HostTime now) {
+  const EngineState state = runtime_.engine_state();
+  if (restoring_ || release_.id == 0) return;
+  const Result<bool> ended = hooks_->advance(state, checklist_->passed(), now, step_writer());
+  if (!ended) {
+    journal_error_ = ended.error().message;
+    retry_at_ns_ = now.steady_ns + journal_retry_ns;
+    return;
+  }
+  if (*ended) next_reading_ns_ = 0;
+  end_after_hook(state, now);
+}
+
+// As an order of the host itself: in the audit, and given once, also when the host dies meanwhile.
+void Host::end_after_hook(const EngineState& state, HostTime now) {
+  const std::optional<StageHooks::Demand> demand = hooks_->demand(state);
+  if (!demand || hook_ends_release_) return;
+  HandRecord order{.key = demand->key, .actor = "relc", .why = demand->why, .time_ns = now.now_ns};
+  const bool begun = state.phase != Phase::idle;
+  const bool failed = demand->what == HookFailure::rollback;
+  order.command.kind = !begun   ? HandKind::abort
+                       : failed ? HandKind::rollback
+                                : HandKind::withdraw;
+  order.verb = !begun ? "abort" : failed ? "rollback" : "withdraw";
+  order.command.epoch = state.epoch;
+  if (hands_->submit(std::move(order))) hook_ends_release_ = true;
+}
+
 void Host::go_back(HostTime now) {
   const EngineState state = runtime_.engine_state();
   const bool durable = state.phase == journaled_phase_;
   if (restoring_ || !durable) return;
-  settled_ = state.phase == Phase::completed || (is_back(state.phase) && way_back_->finished());
+  settled_ = (state.phase == Phase::completed && hooks_->finished(state)) ||
+             (is_back(state.phase) && way_back_->finished());
   if (!is_back(state.phase)) return;
-  const auto write_outcome = [this](const std::vector<JournalEntry>& entries,
-                                    const std::vector<ActionRecord>& actions) {
-    return write({.entries = entries, .actions = actions});
+  const auto read_timeline = [this] {
+    auto log = journal_.decisions(release_.id, 0, INT64_MAX);
+    if (log) plans_->write_out(*log);
+    return log;
   };
-  const auto read_timeline = [this] { return journal_.decisions(release_.id, 0, INT64_MAX); };
   const auto read_series = [this] { return journal_.series(release_.id, runtime_.plan()); };
   const auto read_other = [this] {
     const Runtime::Counters counted = runtime_.counters();
     return std::vector<uint64_t>(counted.requests_other,
                                  counted.requests_other + runtime_.plan().segments.size());
   };
-  const WayBack::Record record{read_timeline, read_series, write_outcome, read_other};
+  const WayBack::Record record{read_timeline, read_series, step_writer(), read_other};
   if (Status s = way_back_->advance(state, now, record); !s) {
     journal_error_ = s.error().message;
     retry_at_ns_ = now.steady_ns + journal_retry_ns;

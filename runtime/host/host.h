@@ -22,10 +22,13 @@
 #include "runtime/host/hand_book.h"
 #include "runtime/host/host_time.h"
 #include "runtime/host/recovery.h"
+#include "runtime/host/plan_history.h"
 #include "runtime/host/rehearsal.h"
 #include "runtime/host/route_follower.h"
+#include "runtime/host/stage_hooks.h"
 #include "runtime/host/tick_log.h"
 #include "runtime/host/way_back.h"
+#include "runtime/host/world_probes.h"
 #include "runtime/journal/journal.h"
 #include "runtime/runtime.h"
 
@@ -70,6 +73,8 @@ class Host {
   const Plan& plan() const { return runtime_.plan(); }
   Runtime& runtime() { return runtime_; }
   const ReleaseRecord& release() const { return release_; }
+  // The plans it has run under; the last is plan().
+  const PlanHistory& plans() const { return *plans_; }
   EngineState state() const { return runtime_.engine_state(); }
   // Why the release does not start, with the remedy; empty when nothing is in its way.
   const std::string& blocked() const { return blocked_; }
@@ -124,6 +129,9 @@ class Host {
   Status write(JournalBatch batch);
   void journal_failed(const Pass& pass, std::string why);
   void go_back(HostTime now);
+  void carry_out_hooks(HostTime now);
+  void end_after_hook(const EngineState& state, HostTime now);
+  WriteSteps step_writer();
   bool way_back_is_ready(const Pass& pass, HostTime now);
   void take_rehearsal(HostTime now);
 
@@ -131,13 +139,17 @@ class Host {
   Journal& journal_;
   HostSettings settings_;
   ReleaseRecord release_;
+  std::optional<PlanHistory> plans_;
   std::string report_folder_;
   std::string blocked_;
   std::string journal_error_;
   std::string recovery_note_;
   std::unique_ptr<WayBack> way_back_;
+  std::unique_ptr<StageHooks> hooks_;
+  bool hook_ends_release_ = false;  // ordered
   std::optional<HandBook> hands_;
   std::unique_ptr<RouteFollower> follower_;
+  std::unique_ptr<WorldProbes> world_;
   std::unique_ptr<Rehearsal> rehearsal_;
   std::optional<RehearsalRecord> rehearsed_;  // the latest
   bool told_not_ready_ = false;

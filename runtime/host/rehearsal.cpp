@@ -37,7 +37,8 @@ std::optional<RehearsalRecord> Rehearsal::poll(HostTime now) {
 void Rehearsal::start_next(HostTime now) {
   const Action& action = plan_.actions[next_ / 2];
   const bool of_version = next_ % 2 == 1;
-  if (of_version && action.probe.count == 0) {
+  const bool absent = of_version && action.probe.count == 0;
+  if (absent || is_of_hook(action.purpose)) {
     next_++;
     return;
   }

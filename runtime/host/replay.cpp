@@ -26,8 +26,8 @@ uint64_t checksum_of(const Plan& plan, const EngineState& state) {
 
 class Replay {
  public:
-  Replay(const Plan& plan, std::span<const LoggedDecision> journal)
-      : plan_(plan), reader_(plan), evaluator_{.plan = &plan, .compiled = {}} {
+  Replay(const PlanHistory& plans, std::span<const LoggedDecision> journal)
+      : plans_(plans), plan_(&plans.present()), reader_(plans.present()) {
     for (const LoggedDecision& one : journal) {
       if (one.entry.decision.id != 0) journal_.emplace(one.entry.decision.id, &one.entry.decision);
     }
@@ -44,17 +44,33 @@ class Replay {
       if (!*next) break;
       // The older file may begin in the middle: nothing is known before the first whole record.
       if (report_.ticks == 0 && !tick.whole) continue;
-      if (settle_state(tick)) run_tick(tick);
+      if (settle_plan(tick) && settle_state(tick)) run_tick(tick);
     }
     look_for_missing();
     return std::move(report_);
   }
 
  private:
+  // An evaluator runs with one plan; its first record is whole.
+  bool settle_plan(const TickInput& tick) {
+    if (!tick.whole) return true;
+    plan_ = plans_.with_hash(tick.plan_hash);
+    if (plan_ == nullptr) {
+      report_.difference = fmt::format("the tick of {} was run with plan {:016x}, which is none of "
+                                       "the release's",
+                                       rfc3339_text(tick.now_ns), tick.plan_hash);
+      return false;
+    }
+    used_.insert(tick.plan_hash);
+    report_.plans = used_.size();
+    evaluator_ = {.plan = plan_, .compiled = {}};
+    return true;
+  }
+
   bool settle_state(const TickInput& tick) {
     if (report_.ticks == 0) report_.first_ns = tick.now_ns;
     const bool follows =
-        report_.ticks > 0 && checksum_of(plan_, *state_) == tick.state_checksum;
+        report_.ticks > 0 && checksum_of(*plan_, *state_) == tick.state_checksum;
     if (tick.whole) {
       if (report_.ticks > 0 && !follows) ++report_.gaps;
       *state_ = tick.state;
@@ -70,13 +86,13 @@ class Replay {
 
   void run_tick(const TickInput& tick) {
     for (const HostEvent& event : tick.events) {
-      engine_event(plan_, *state_, event, tick.now_ns, *output_);
+      engine_event(*plan_, *state_, event, tick.now_ns, *output_);
       take_decisions();
     }
     const EvidenceSource frame = reader_.frame();
-    evaluate_tick(plan_, evaluator_, frame.values, frame.causes, *state_, tick.now_ns,
+    evaluate_tick(*plan_, evaluator_, frame.values, frame.causes, *state_, tick.now_ns,
                   *verdicts_);
-    engine_tick(plan_, *state_, *verdicts_, frame, tick.now_ns, *output_, tick.peers);
+    engine_tick(*plan_, *state_, *verdicts_, frame, tick.now_ns, *output_, tick.peers);
     take_decisions();
   }
 
@@ -92,7 +108,7 @@ class Replay {
       } else if (report_.difference.empty()) {
         report_.difference =
             fmt::format("decision {}: the journal has\n  {}\nthe replay gives\n  {}", decision.id,
-                        decision_line(plan_, *known->second), decision_line(plan_, decision));
+                        decision_line(*plan_, *known->second), decision_line(*plan_, decision));
       }
     }
   }
@@ -104,15 +120,17 @@ class Replay {
                           decision->time_ns <= report_.last_ns;
       if (inside && report_.gaps == 0 && report_.difference.empty()) {
         report_.difference = fmt::format("the replay does not give decision {}:\n  {}", id,
-                                         decision_line(plan_, *decision));
+                                         decision_line(*plan_, *decision));
       }
       ++report_.unproven;
     }
   }
 
-  const Plan& plan_;
+  const PlanHistory& plans_;
+  const Plan* plan_;  // what the present ticks were run with
   TickReader reader_;
   Evaluator evaluator_;
+  std::unordered_set<uint64_t> used_;
   std::unordered_map<uint64_t, const Decision*> journal_;
   std::unordered_set<uint64_t> seen_;
   std::unique_ptr<EngineState> state_ = std::make_unique<EngineState>();
@@ -123,9 +141,9 @@ class Replay {
 
 }  // namespace
 
-ReplayReport replay_ticks(const Plan& plan, std::string_view recorded,
+ReplayReport replay_ticks(const PlanHistory& plans, std::string_view recorded,
                           std::span<const LoggedDecision> journal) {
-  return Replay(plan, journal).run(recorded);
+  return Replay(plans, journal).run(recorded);
 }
 
 }  // namespace rel

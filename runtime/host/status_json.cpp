@@ -15,6 +15,7 @@
 #include "runtime/host/uncovered.h"
 #include "runtime/plan/text.h"
 #include "runtime/stage/decision_text.h"
+#include "runtime/stage/gates.h"
 #include "runtime/stage/permission.h"
 #include "runtime/stage/quantity_text.h"
 #include "runtime/stage/stage_end.h"
@@ -200,12 +201,20 @@ Json proxies(Host& host) {
 }
 
 // What must be met before exposure grows: what was asked, what answered, what is missing.
-Json checklist(const Plan& plan, const Checklist& read) {
+Json checklist(const Plan& plan, const EngineState& state, const Checklist& read) {
+  constexpr std::string_view kinds[] = {"approval", "review", "card", "rehearsal", "evidence",
+                                        "hook",     "told",   "http", "rule"};
+  const Raise awaited{.kind = state.awaited, .stage = state.awaited_stage};
+  const uint64_t needed = stage::gates_needed(plan, state, awaited);
   Json rows = Json::array();
   for (size_t i = 0; i < plan.gates.size(); i++) {
     const Gate& gate = plan.gates[i];
     const GateReading& reading = read.readings()[i];
+    const bool stands = gate.at == GateAt::every_raise ||
+                        (gate.at == GateAt::leaving && gate.stage == state.stage);
     rows.push_back({{"point", plan.text(gate.name)},
+                    {"kind", kinds[static_cast<size_t>(gate.kind)]},
+                    {"due", stands || (needed >> i & 1) != 0},
                     {"stage", gate.stage.is_none()
                                   ? Json(nullptr)
                                   : text_or_null(plan.text(plan.stages[gate.stage.value].name))},
@@ -307,7 +316,7 @@ std::string status_json(Host& host) {
   json["held_because"] = held_because(plan, state);
   json["paused"] = state.paused != 0;
   json["overridden"] = overridden(plan, state);
-  json["checklist"] = checklist(plan, host.checklist());
+  json["checklist"] = checklist(plan, state, host.checklist());
   json["blocked"] = text_or_null(host.blocked());
   json["settled"] = host.settled();
   json["time"] = rfc3339_text(state.last_tick_ns);

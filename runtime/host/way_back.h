@@ -8,26 +8,17 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "runtime/actuators/registry.h"
 #include "runtime/base/result.h"
+#include "runtime/host/action_steps.h"
 #include "runtime/host/host_time.h"
 #include "runtime/host/way_back_plan.h"
 #include "runtime/journal/journal.h"
 
 namespace rel {
-
-// Borrowed but for the folder.
-struct WayBackParts {
-  const Plan& plan;
-  const ReleaseRecord& release;
-  Actuators actuators;
-  std::string report_folder;
-};
 
 class WayBack {
  public:
@@ -35,7 +26,7 @@ class WayBack {
   struct Record {
     std::function<Result<std::vector<LoggedDecision>>()> read;
     std::function<Result<std::vector<SeriesPoint>>()> series;
-    std::function<Status(const std::vector<JournalEntry>&, const std::vector<ActionRecord>&)> write;
+    WriteSteps write;
     std::function<std::vector<uint64_t>()> requests_other;  // by segment; none: not counted
   };
 
@@ -47,7 +38,7 @@ class WayBack {
   Status advance(const EngineState& state, HostTime now, const Record& record);
   // Every step has an outcome and everything is logged. Escalations and ends of alerts may follow.
   bool finished() const { return finished_; }
-  const std::vector<ActionRecord>& outcomes() const { return outcomes_; }
+  const std::vector<ActionRecord>& outcomes() const { return steps_.outcomes(); }
   // From now on nothing escalates, and what pages and alerts is resolved.
   void acknowledged(const Acknowledgement& by) { acknowledged_ = by; }
   const std::optional<Acknowledgement>& acknowledgement() const { return acknowledged_; }
@@ -56,25 +47,14 @@ class WayBack {
   WayBackView view(const EngineState& state, HostTime now) const;
   Status learn_beginning(const Record& record);
   Status start(WayBackStep step, const EngineState& state, HostTime now, const Record& record);
-  Status skip(WayBackStep step, const EngineState& state, HostTime now, const Record& record);
   Status settle_running(const EngineState& state, HostTime now, const Record& record);
-  Status give_up(ActionRecord outcome, const EngineState& state, HostTime now,
-                 const Record& record);
   Status finish(const EngineState& state, HostTime now, const Record& record);
-  ActionRequest request_of(WayBackStep step, const ActionRecord& record, const EngineState& state,
-                           HostTime now) const;
+  ActionRequest request_of(WayBackStep step, const EngineState& state, HostTime now) const;
   std::string what_failed() const;
-  JournalEntry entry(DecisionKind kind, ActionId action, const EngineState& state, HostTime now,
-                     std::string because) const;
-  void keep(const ActionRecord& record);
-  Status put(const ActionRecord& record, const std::vector<JournalEntry>& entries,
-             const Record& to);
 
   WayBackParts parts_;
-  std::vector<ActionRecord> outcomes_;
+  ActionSteps steps_;
   std::optional<Acknowledgement> acknowledged_;
-  std::unique_ptr<RunningAction> running_;
-  WayBackStep running_step_;
   std::optional<JournalEntry> beginning_;  // the decision that went back
   int64_t began_ns_ = 0;  // ... by a clock that may have been set back since
   bool finished_ = false;

@@ -110,6 +110,7 @@ const ActionRecord* find_record(std::span<const ActionRecord> records, WayBackSt
 }
 
 bool belongs_to(const Action& action, Phase phase) {
+  if (is_of_hook(action.purpose)) return false;
   const bool tells =
       tells_people(action) || action.purpose == ActionPurpose::escalate;
   return phase == Phase::rolled_back || !tells;

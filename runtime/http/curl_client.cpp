@@ -11,13 +11,6 @@
 namespace rel {
 namespace {
 
-size_t keep_body(char* bytes, size_t, size_t count, void* to) {
-  std::string& body = static_cast<HttpAnswer*>(to)->body;
-  const size_t room = limits::http_body_bytes_max - body.size();
-  body.append(bytes, std::min(room, count));
-  return count;
-}
-
 class CurlExchange : public HttpExchange {
  public:
   explicit CurlExchange(const HttpRequest& request) : request_(request) {
@@ -61,6 +54,13 @@ class CurlExchange : public HttpExchange {
   const HttpAnswer& answer() const override { return answer_; }
 
  private:
+  static size_t keep_body(char* bytes, size_t, size_t count, void* exchange) {
+    auto& self = *static_cast<CurlExchange*>(exchange);
+    std::string& body = self.answer_.body;
+    body.append(bytes, std::min(self.request_.body_bytes_max - body.size(), count));
+    return count;
+  }
+
   void set_options() {
     curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
     curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -77,7 +77,7 @@ class CurlExchange : public HttpExchange {
     curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy_, CURLOPT_USERAGENT, "relc");
     curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, keep_body);
-    curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &answer_);
+    curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
   }
 
   // curl's own words name the host at most; a longer text could repeat a secret of the URL.

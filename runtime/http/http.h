@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/limits.h"
+
 namespace rel {
 
 struct HttpRequest {
@@ -19,11 +21,12 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   int64_t timeout_ns = 10'000'000'000;  // of the whole exchange
+  size_t body_bytes_max = limits::http_body_bytes_max;  // kept of the answer
 };
 
 struct HttpAnswer {
   int status = 0;     // 0: no answer, see `error`
-  std::string body;   // at most limits::http_body_bytes_max of it
+  std::string body;   // at most body_bytes_max of it
   std::string error;  // in words, without the request's URL; empty when there is an answer
 };
 

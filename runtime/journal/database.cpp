@@ -189,4 +189,10 @@ Error Database::failure() const {
                  sqlite3_errmsg(handle_));
 }
 
+Error damaged(const Database& database, std::string_view what) {
+  return {fmt::format("{} is damaged: {}; restore it from a backup, or move it away: a state "
+                      "directory without a journal starts at the baseline",
+                      database.path(), what)};
+}
+
 }  // namespace rel

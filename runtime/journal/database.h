@@ -5,8 +5,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "runtime/base/result.h"
 
@@ -52,6 +55,21 @@ class Statement {
   sqlite3_stmt* handle_ = nullptr;
   int bind_result_ = 0;  // first failure of a bind, reported by step()
 };
+
+// A row that is not what was written.
+Error damaged(const Database& database, std::string_view what);
+
+// All rows of a statement, oldest first: `next` reads one, or nothing at the end.
+template <typename Row, typename Next>
+Result<std::vector<Row>> rows_of(Next next) {
+  std::vector<Row> rows;
+  while (true) {
+    Result<std::optional<Row>> row = next();
+    if (!row) return row.error();
+    if (!row->has_value()) return rows;
+    rows.push_back(std::move(**row));
+  }
+}
 
 enum class DatabaseMode { create, read_only, salvage };  // salvage: read-only, damaged or not
 

@@ -65,22 +65,13 @@ Result<std::optional<HandRecord>> HandTable::read_row(Statement& statement) {
   if (whole) std::memcpy(static_cast<void*>(&r.command), command.data(), command.size());
   const bool same = statement.integer(0) == static_cast<int64_t>(r.command.sequence);
   if (!whole || !same || statement.integer(11) != checksum_of(r)) {
-    return Error{fmt::format("{} is damaged: order {} was changed; restore it from a backup, or "
-                             "move it away: a state directory without a journal starts at the "
-                             "baseline",
-                             database_.path(), statement.integer(0))};
+    return damaged(database_, fmt::format("order {} was changed", statement.integer(0)));
   }
   return std::optional(std::move(r));
 }
 
 Result<std::vector<HandRecord>> HandTable::read_all(Statement& statement) {
-  std::vector<HandRecord> records;
-  while (true) {
-    Result<std::optional<HandRecord>> record = read_row(statement);
-    if (!record) return record.error();
-    if (!record->has_value()) return records;
-    records.push_back(std::move(**record));
-  }
+  return rows_of<HandRecord>([&] { return read_row(statement); });
 }
 
 Result<std::optional<HandRecord>> HandTable::with_sequence(uint64_t sequence) {

@@ -8,26 +8,12 @@
 #include "runtime/base/check.h"
 #include "runtime/journal/database.h"
 #include "runtime/journal/record.h"
+#include "runtime/journal/release_rows.h"
 #include "runtime/journal/schema.h"
 #include "runtime/journal/way_back_rows.h"
 
 namespace rel {
 namespace {
-
-constexpr std::string_view release_columns =
-    "SELECT id, name, model, candidate, plan_hash, begun_ns, superseded_ns, plan, checksum "
-    "FROM releases";
-
-int64_t release_checksum(const ReleaseRecord& r) {
-  return RowChecksum()
-      .add(r.name)
-      .add(r.model)
-      .add(r.candidate)
-      .add(static_cast<int64_t>(r.plan_hash))
-      .add(r.begun_ns)
-      .add(r.plan)
-      .value();
-}
 
 int64_t decision_checksum(int64_t release, int64_t sequence, std::string_view bytes,
                           const JournalEntry& entry) {
@@ -74,12 +60,6 @@ void bind_number_or_null(Statement& statement, int parameter, uint64_t number) {
   } else {
     statement.bind(parameter, static_cast<int64_t>(number));
   }
-}
-
-Error damaged(const Database& database, std::string_view what) {
-  return {fmt::format("{} is damaged: {}; restore it from a backup, or move it away: a state "
-                      "directory without a journal starts at the baseline",
-                      database.path(), what)};
 }
 
 // A transaction that is undone unless it was committed.
@@ -133,7 +113,6 @@ struct Journal::Parts {
   Status add_quarantine(const QuarantineRecord& record);
   Status clear_quarantine(std::string_view candidate);
   Status add_cooldown(const CooldownRecord& record);
-  Result<std::optional<ReleaseRecord>> read_release(Statement& statement);
   Result<std::optional<RaiseRecord>> last_raise(int64_t release);
 };
 
@@ -175,25 +154,6 @@ Status Journal::Parts::prepare() {
 
 // -- releases
 
-Result<std::optional<ReleaseRecord>> Journal::Parts::read_release(Statement& statement) {
-  Result<bool> row = statement.step();
-  if (!row) return row.error();
-  if (!*row) return std::optional<ReleaseRecord>();
-  ReleaseRecord r;
-  r.id = statement.integer(0);
-  r.name = statement.text(1);
-  r.model = statement.text(2);
-  r.candidate = statement.text(3);
-  r.plan_hash = static_cast<uint64_t>(statement.integer(4));
-  r.begun_ns = statement.integer(5);
-  r.superseded_ns = statement.integer(6);
-  r.plan = statement.blob(7);
-  if (statement.integer(8) != release_checksum(r)) {
-    return damaged(*database, fmt::format("the record of release `{}` was changed", r.name));
-  }
-  return std::optional(std::move(r));
-}
-
 Result<std::optional<ReleaseRecord>> Journal::find_release(std::string_view name,
                                                            uint64_t plan_hash) {
   Result<Statement> find = parts_->database->prepare(
@@ -201,20 +161,14 @@ Result<std::optional<ReleaseRecord>> Journal::find_release(std::string_view name
                   release_columns));
   if (!find) return find.error();
   find->bind_text(1, name).bind(2, static_cast<int64_t>(plan_hash));
-  return parts_->read_release(*find);
+  return read_release(*parts_->database, *find);
 }
 
 Result<std::vector<ReleaseRecord>> Journal::releases() {
   Result<Statement> all =
       parts_->database->prepare(fmt::format("{} ORDER BY id", release_columns));
   if (!all) return all.error();
-  std::vector<ReleaseRecord> records;
-  while (true) {
-    Result<std::optional<ReleaseRecord>> record = parts_->read_release(*all);
-    if (!record) return record.error();
-    if (!record->has_value()) return records;
-    records.push_back(std::move(**record));
-  }
+  return rows_of<ReleaseRecord>([&] { return read_release(*parts_->database, *all); });
 }
 
 Result<ReleaseRecord> Journal::begin_release(const Plan& plan, int64_t now_ns) {
@@ -253,6 +207,9 @@ Result<ReleaseRecord> Journal::begin_release(const Plan& plan, int64_t now_ns) {
 Status Journal::record(int64_t release, const Plan& plan, const JournalBatch& batch) {
   Result<Transaction> transaction = Transaction::begin(*parts_->database);
   if (!transaction) return transaction.error();
+  if (batch.edit != nullptr) {
+    if (Status s = pin_release(*parts_->database, release, plan, *batch.edit); !s) return s;
+  }
   for (const JournalEntry& entry : batch.entries) {
     if (Status s = parts_->add_entry(release, entry); !s) return s;
   }
@@ -535,6 +492,9 @@ Result<std::vector<ActionRecord>> Journal::actions(int64_t release) {
 
 Result<std::optional<Acknowledgement>> Journal::acknowledged(int64_t release, uint64_t epoch) {
   return find_acknowledgement(*parts_->database, release, epoch);
+}
+Result<std::vector<EditRecord>> Journal::edits(int64_t release) {
+  return read_edits(*parts_->database, release);
 }
 Result<std::vector<SeriesPoint>> Journal::series(int64_t release, const Plan& plan) {
   return read_series(*parts_->database, release, plan);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/journal/edit_table.h"
 #include "runtime/journal/hand_table.h"
 #include "runtime/journal/probe_table.h"
 #include "runtime/plan/plan.h"
@@ -132,6 +133,7 @@ struct JournalBatch {
   const CooldownRecord* cooldown = nullptr;
   std::span<const ProbeRecord> probes;
   const HandRecord* order = nullptr;  // that the host itself carries out
+  const EditRecord* edit = nullptr;  // the plan of the call takes the place of the former one
   std::string_view cleared;  // this candidate is no longer quarantined; empty: nobody
   const Acknowledgement* acknowledgement = nullptr;
   const SeriesPoint* sample = nullptr;
@@ -182,6 +184,8 @@ class Journal {
   Result<int64_t> last_decision(int64_t release);  // its sequence; 0: none
   Result<std::vector<ActionRecord>> actions(int64_t release);
   Result<std::optional<Acknowledgement>> acknowledged(int64_t release, uint64_t epoch);
+  // Edits that were taken up, oldest first.
+  Result<std::vector<EditRecord>> edits(int64_t release);
   // Samples of the release, oldest first.
   Result<std::vector<SeriesPoint>> series(int64_t release, const Plan& plan);
   // The latest rehearsal of any release of the model.

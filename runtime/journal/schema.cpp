@@ -10,7 +10,7 @@ namespace rel {
 namespace {
 
 constexpr int64_t application_id = 0x52454c43;  // "RELC"
-constexpr int64_t format_version = 3;
+constexpr int64_t format_version = 4;
 
 // Every row that recovery relies on carries a checksum over its own columns.
 constexpr const char* create_tables = R"sql(
@@ -59,6 +59,10 @@ CREATE TABLE probes(
   release INTEGER NOT NULL, gate INTEGER NOT NULL, time_ns INTEGER NOT NULL,
   passed INTEGER NOT NULL, asked TEXT NOT NULL, answered TEXT NOT NULL,
   checksum INTEGER NOT NULL, PRIMARY KEY(release, gate, time_ns)) STRICT, WITHOUT ROWID;
+CREATE TABLE edits(
+  release INTEGER NOT NULL, last_sequence INTEGER NOT NULL, time_ns INTEGER NOT NULL,
+  who TEXT NOT NULL, why TEXT NOT NULL, changes TEXT NOT NULL, former_plan BLOB NOT NULL,
+  checksum INTEGER NOT NULL, PRIMARY KEY(release, last_sequence)) STRICT, WITHOUT ROWID;
 CREATE TABLE quarantine(
   candidate TEXT PRIMARY KEY, release TEXT NOT NULL, since_ns INTEGER NOT NULL) STRICT;
 CREATE TABLE cooldowns(

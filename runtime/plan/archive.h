@@ -15,6 +15,7 @@ namespace rel {
 class PlanWriter {
  public:
   static constexpr bool reading = false;
+  static constexpr bool by_meaning = false;  // texts by their row, and places in the policy
 
   template <std::integral T>
   void operator()(T& value) {
@@ -48,6 +49,7 @@ class PlanWriter {
 class PlanReader {
  public:
   static constexpr bool reading = true;
+  static constexpr bool by_meaning = false;
 
   explicit PlanReader(std::string_view bytes) : rest_(bytes) {}
 

@@ -16,6 +16,9 @@ struct PlanChange {
   bool decides = false;
 };
 
+// All of a plan but where things stand in the policy: two plans with the same differ in nothing.
+std::string plan_meaning(const Plan& plan);
+
 std::vector<PlanChange> compare_plans(const Plan& running, const Plan& edited);
 
 }  // namespace rel

@@ -31,6 +31,7 @@ using TriggerId = PlanId<struct TriggerTag>;
 using StageId = PlanId<struct StageTag>;
 using StepId = PlanId<struct StepTag>;
 using ActionId = PlanId<struct ActionTag>;
+using GateId = PlanId<struct GateTag>;
 using TestId = PlanId<struct TestTag>;
 using TestCellId = PlanId<struct TestCellTag>;
 using ZoneId = PlanId<struct ZoneTag>;

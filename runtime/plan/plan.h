@@ -14,6 +14,7 @@
 
 #include "runtime/base/limits.h"
 #include "runtime/base/result.h"
+#include "runtime/plan/gates.h"
 #include "runtime/plan/ids.h"
 #include "runtime/plan/window.h"
 
@@ -432,7 +433,9 @@ enum class ActionKind : uint8_t {
   report,        // the report's path, and the template's text when the policy gives one
 };
 
-enum class ActionPurpose : uint8_t { route, revert, notify, report, escalate };
+// Those up to `escalate` are steps of the way back; the others belong to a row of Plan::hooks.
+enum class ActionPurpose : uint8_t { route, revert, notify, report, escalate, hook, tell };
+constexpr bool is_of_hook(ActionPurpose purpose) { return purpose > ActionPurpose::escalate; }
 enum class SubjectKind : uint8_t { none, feature, preprocessing, alias };
 
 // A step of the way back after the route in memory, in the stated order.
@@ -467,35 +470,6 @@ struct Need {
   StringId name;
   StringId version;  // what the candidate reads
   StringId beside;   // what the baseline reads, served at the same time; none: not said
-};
-
-enum class GateKind : uint8_t {
-  approval,  // `count` people of a team have approved the release
-  review,    // `count` people of a team have reviewed the stage
-  card,      // the model card has its sections and names the candidate
-  rehearsal,  // the way back was probed, and could be gone
-  evidence,   // `predicate`, over numbers of evidence files that are as they were when compiled
-};
-
-// Where a gate stands: before every increase, or only before its stage is left.
-enum class GateAt : uint8_t { every_raise, leaving };
-
-// What the world must have answered before exposure grows: a point of the checklist, or a review.
-// The host asks and keeps the evidence; the engine is handed one bit for each, and asks for no
-// raise while a bit it needs is missing.
-struct Gate {
-  GateKind kind = GateKind::approval;
-  GateAt at = GateAt::every_raise;
-  uint8_t reserved[2] = {};
-  StageId stage;           // leaving
-  uint32_t count = 0;      // people
-  PredicateId predicate;   // evidence: without a load
-  int64_t within_ns = 0;   // what is older does not count; 0: it counts for the whole release
-  StringId name;           // `approved`
-  Rows<StringId> arguments;  // rows of Plan::gate_arguments: team; card: path, then sections;
-                             // otherwise a word for people
-  StringId text;           // as written
-  PlanSpan span;
 };
 
 // How a model is named and what it resolved to. `digest` is "sha256:..." when the reference could
@@ -554,6 +528,7 @@ struct Plan {
   std::vector<StringId> set_members;
   std::vector<Gate> gates;
   std::vector<StringId> gate_arguments;
+  std::vector<Hook> hooks;  // those of one gate after the other, in the order written
 
   // -- what unknown does, by cause: [0] insufficient, [1] no_data, [2] source_error
   UnknownRule unknown[3];

@@ -407,6 +407,7 @@ class Printer {
     }
     for (size_t row = 0; row < plan_.actions.size(); ++row) action(row);
     gates();
+    hooks();
     if (plan_.quarantine_candidate != 0) line("quarantine candidate");
     if (plan_.cooldown_ns != 0) line("cooldown {}", exact_duration_text(plan_.cooldown_ns));
   }
@@ -441,13 +442,12 @@ class Printer {
 
   void gates() {
     constexpr std::string_view kinds[] = {"approval", "review", "card", "rehearsal",
-                                          "evidence"};
+                                          "evidence", "hook",   "told", "http", "rule"};
+    constexpr std::string_view places[] = {"every raise", "leaving ", "entering ", "after "};
     for (size_t row = 0; row < plan_.gates.size(); ++row) {
       const Gate& gate = plan_.gates[row];
-      const std::string where =
-          gate.stage.is_none() ? "every raise"
-                               : "leaving " + std::string(plan_.text(
-                                                  plan_.stages[gate.stage.value].name));
+      std::string where(places[static_cast<size_t>(gate.at)]);
+      if (!gate.stage.is_none()) where += plan_.text(plan_.stages[gate.stage.value].name);
       std::string arguments;
       for (uint32_t at = gate.arguments.first; at < gate.arguments.end(); ++at) {
         arguments += " " + quoted(plan_.gate_arguments[at]);
@@ -460,6 +460,16 @@ class Printer {
       }
       line("gate {} {} ({}):{}{}{} {}", row, kinds[static_cast<size_t>(gate.kind)], where, count,
            arguments, within, at(gate.span));
+    }
+  }
+
+  void hooks() {
+    constexpr std::string_view failures[] = {"hold", "go on", "withdraw", "roll back"};
+    for (size_t row = 0; row < plan_.hooks.size(); ++row) {
+      const Hook& hook = plan_.hooks[row];
+      const std::string reason = hook.reason.is_none() ? "" : " " + quoted(hook.reason);
+      line("hook {}: action {} for gate {}, otherwise {}{}", row, hook.action.value,
+           hook.gate.value, failures[static_cast<size_t>(hook.otherwise)], reason);
     }
   }
 

@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "runtime/plan/archive.h"
+#include "runtime/plan/compare.h"
 #include "runtime/plan/plan.h"
 
 namespace rel {
@@ -40,6 +41,23 @@ enum class Section : uint32_t {
   routing,
   gates,
   products,
+  hooks,
+};
+
+// Writes texts in place of their rows, and leaves out where something stands in the policy.
+class MeaningWriter : public PlanWriter {
+ public:
+  static constexpr bool by_meaning = true;
+
+  explicit MeaningWriter(const Plan& plan) : plan_(plan) {}
+  using PlanWriter::operator();
+  void text(StringId id) {
+    std::string words(plan_.text(id));
+    (*this)(words);
+  }
+
+ private:
+  const Plan& plan_;
 };
 
 // ---- one visitor a row type
@@ -54,7 +72,11 @@ void visit(Archive& archive, E& value) {
 
 template <typename Archive, typename Tag>
 void visit(Archive& archive, PlanId<Tag>& id) {
-  archive(id.value);
+  if constexpr (Archive::by_meaning && std::is_same_v<PlanId<Tag>, StringId>) {
+    archive.text(id);
+  } else {
+    archive(id.value);
+  }
 }
 
 template <typename Archive, typename Id>
@@ -70,6 +92,7 @@ void visit(Archive& archive, std::string& text) {
 
 template <typename Archive>
 void visit(Archive& archive, PlanSpan& span) {
+  if constexpr (Archive::by_meaning) return;
   visit(archive, span.file);
   archive(span.offset);
   archive(span.length);
@@ -304,6 +327,14 @@ void visit(Archive& archive, Gate& gate) {
 }
 
 template <typename Archive>
+void visit(Archive& archive, Hook& hook) {
+  visit(archive, hook.action);
+  visit(archive, hook.gate);
+  visit(archive, hook.otherwise);
+  visit(archive, hook.reason);
+}
+
+template <typename Archive>
 void visit(Archive& archive, UnknownRule& rule) {
   visit(archive, rule.action);
   visit(archive, rule.then);
@@ -440,11 +471,12 @@ void visit_section(Archive& archive, Section section, Plan& plan) {
     case Section::products:
       visit(archive, plan.products);
       return visit(archive, plan.product_segments);
+    case Section::hooks: return visit(archive, plan.hooks);
   }
 }
 
 constexpr uint32_t section_first = static_cast<uint32_t>(Section::identity);
-constexpr uint32_t section_last = static_cast<uint32_t>(Section::products);
+constexpr uint32_t section_last = static_cast<uint32_t>(Section::hooks);
 
 Error refused(std::string_view what) {
   return Error{fmt::format("the plan cannot be read: {}; build it again with `relc build`", what)};
@@ -468,6 +500,16 @@ std::string save_plan(const Plan& plan) {
   }
   uint64_t checksum = XXH64(file.bytes().data(), file.bytes().size(), 0);
   file(checksum);
+  return std::move(file.bytes());
+}
+
+std::string plan_meaning(const Plan& plan) {
+  Plan rows = plan;
+  MeaningWriter file(plan);
+  for (uint32_t section = section_first; section <= section_last; ++section) {
+    if (static_cast<Section>(section) == Section::strings) continue;
+    visit_section(file, static_cast<Section>(section), rows);
+  }
   return std::move(file.bytes());
 }
 

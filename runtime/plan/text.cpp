@@ -191,6 +191,8 @@ std::string_view purpose_name(ActionPurpose purpose) {
     case ActionPurpose::notify: return "notify";
     case ActionPurpose::report: return "report";
     case ActionPurpose::escalate: return "escalate";
+    case ActionPurpose::hook: return "hook";
+    case ActionPurpose::tell: return "tell";
   }
   return {};
 }

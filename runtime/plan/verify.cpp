@@ -112,6 +112,7 @@ Status verify_counts(const Plan& plan) {
       {"windows of increase", plan.increase_windows.size(), limits::increase_windows_max},
       {"needs", plan.needs.size(), limits::needs_max},
       {"gates", plan.gates.size(), limits::gates_max},
+      {"hooks", plan.hooks.size(), limits::actions_max},
       {"frame values", plan.frame_size, limits::frame_values_max},
   };
   for (const auto& table : tables) {

@@ -64,7 +64,7 @@ std::string_view wrong_arguments(const Plan& plan, const Action& action, uint32_
 
 std::string_view wrong_action(const Plan& plan, const Action& action) {
   if (action.kind > ActionKind::report) return "has no known kind";
-  if (action.purpose > ActionPurpose::escalate) return "has no known purpose";
+  if (action.purpose > ActionPurpose::tell) return "has no known purpose";
   if (action.subject_kind > SubjectKind::alias) return "has no known subject";
   const bool reverts = action.purpose == ActionPurpose::revert;
   const bool subject = names_text(plan, action.subject) && names_text(plan, action.version) &&

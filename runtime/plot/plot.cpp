@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "runtime/base/markup.h"
 #include "runtime/base/time_text.h"
 
 namespace rel {
@@ -38,20 +39,6 @@ constexpr std::string_view style = R"(<style>
 .plot text.grave { fill: var(--grave); stroke: none }
 </style>
 )";
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;  // rel: every other byte stands for itself
-    }
-  }
-  return out;
-}
 
 std::string_view tone_class(PlotTone tone) {
   switch (tone) {
@@ -148,7 +135,7 @@ class Drawing {
             std::string_view anchor = "start") {
     out_ += fmt::format(
         "<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\" text-anchor=\"{}\">{}</text>\n", at_x, at_y,
-        kind, anchor, escaped(words));
+        kind, anchor, markup_escaped(words));
   }
   void line(double x1, double y1, double x2, double y2, std::string_view kind) {
     out_ += fmt::format(
@@ -235,7 +222,7 @@ class Drawing {
 std::string head(int height, std::string_view label) {
   return fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" "
                      "aria-label=\"{}\" viewBox=\"0 0 {} {}\">\n{}",
-                     escaped(label), plot_width, height, style);
+                     markup_escaped(label), plot_width, height, style);
 }
 
 }  // namespace

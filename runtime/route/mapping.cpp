@@ -211,19 +211,53 @@ Result<MappingUse> look_at_mapping(const MappingRequest& request) {
   return running == 0 ? MappingUse::other_plan_ended : MappingUse::other_plan_running;
 }
 
-MappedPhase look_at_phase(const std::string& path) {
+namespace {
+
+// The header of a state of this boot.
+std::optional<FileHeader> living_header(const File& file, const std::string& path) {
   const Result<std::string> boot = boot_id();
-  File file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!boot || !file.is_open()) return MappedPhase::idle;
+  if (!boot || !file.is_open()) return std::nullopt;
   const FileHeader wanted = header_for({.path = path}, *boot);
   FileHeader present{};
+  if (pread(file.fd(), &present, sizeof present, 0) != static_cast<ssize_t>(sizeof present) ||
+      std::memcmp(present.magic, wanted.magic, sizeof present.magic) != 0 ||
+      std::memcmp(present.boot, wanted.boot, sizeof present.boot) != 0) {
+    return std::nullopt;
+  }
+  return present;
+}
+
+}  // namespace
+
+std::optional<uint64_t> look_at_plan(const std::string& path) {
+  const File file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const std::optional<FileHeader> present = living_header(file, path);
+  return present ? std::optional<uint64_t>(present->plan_hash) : std::nullopt;
+}
+
+Status adopt_plan(const MappingRequest& request, uint64_t former) {
+  const File file(open(request.path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+  const std::optional<FileHeader> present = living_header(file, request.path);
+  if (!present || present->plan_hash != former || present->size != page + request.size) return ok();
+  // The state's own word first: what opens the file meanwhile is refused, and comes again.
+  const uint64_t hash = request.plan_hash;
+  const off_t words[] = {page + offsetof(SharedState, identity) +
+                             offsetof(SharedIdentity, plan_hash),
+                         offsetof(FileHeader, plan_hash)};
+  for (const off_t at : words) {
+    if (pwrite(file.fd(), &hash, sizeof hash, at) != static_cast<ssize_t>(sizeof hash)) {
+      return failed("write", request.path, errno, "start again");
+    }
+  }
+  return ok();
+}
+
+MappedPhase look_at_phase(const std::string& path) {
+  const File file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!living_header(file, path)) return MappedPhase::idle;
   uint64_t word = 0;
   constexpr size_t at = page + offsetof(SharedState, set_word);
-  const bool whole =
-      pread(file.fd(), &present, sizeof present, 0) == static_cast<ssize_t>(sizeof present) &&
-      pread(file.fd(), &word, sizeof word, at) == static_cast<ssize_t>(sizeof word);
-  if (!whole || std::memcmp(present.magic, wanted.magic, sizeof present.magic) != 0 ||
-      std::memcmp(present.boot, wanted.boot, sizeof present.boot) != 0) {
+  if (pread(file.fd(), &word, sizeof word, at) != static_cast<ssize_t>(sizeof word)) {
     return MappedPhase::idle;
   }
   switch (phase_of_set_word(word)) {

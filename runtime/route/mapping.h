@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -62,6 +63,15 @@ enum class MappingUse : uint8_t {
 
 // Reads only: nothing is made, locked or changed. An error says why open_mapping() would fail.
 Result<MappingUse> look_at_mapping(const MappingRequest& request);
+
+// The hash of the plan whose state a file holds. Nothing: no file, one of another boot, or one that
+// is not a state. Reads only.
+std::optional<uint64_t> look_at_plan(const std::string& path);
+
+// Lets a state go on under another plan, of the same form, that takes the place of `former`: its
+// processes keep the plan they have, those that open it next bring the other one. A file of neither
+// plan, of another boot, or none is left as it is.
+Status adopt_plan(const MappingRequest& request, uint64_t former);
 
 // How far the release of a file is, whatever its plan.
 enum class MappedPhase : uint8_t {

@@ -104,6 +104,12 @@ struct EngineState {
   HandTaken hands_taken[hand_lanes];
   HandWish wish;
   uint64_t gates_passed = 0;       // by gate of the plan, a bit each
+  // What is due but for gates that are closed, as of the last tick: for the host, which opens them.
+  RaiseKind awaited = RaiseKind::none;
+  uint8_t reserved3[3] = {};
+  StageId awaited_stage;
+  uint32_t stages_entered = 0;     // a bit each
+  uint32_t reserved4 = 0;
   SustainState sustains[limits::sustains_max];
   TriggerState triggers[limits::triggers_max];
   int64_t overruled_until_ns[limits::triggers_max] = {};  // by trigger; 0: not

@@ -14,6 +14,7 @@ using EventStep = stage::Step;
 void enter_stage(EventStep& step, StageId stage) {
   EngineState& state = step.state;
   state.stage = stage;
+  state.stages_entered |= uint32_t{1} << stage.value;
   state.step = 0;
   state.stage_entered_ns = step.now_ns;
   state.step_entered_ns = step.now_ns;
@@ -86,7 +87,8 @@ void start(EventStep& step) {
   EngineState& state = step.state;
   if (state.phase != Phase::idle || state.start_wanted) return;
   state.start_wanted = 1;
-  const bool permitted = stage::gates_permit(step.plan, state, {.kind = RaiseKind::start});
+  const bool permitted = stage::gates_permit(
+      step.plan, state, {.kind = RaiseKind::start, .stage = StageId{0}});
   // A member of a set asks at a tick, when the others are there.
   if (!state.paused && permitted && step.plan.set.is_none()) stage::ask_for_start(step);
 }

@@ -380,7 +380,7 @@ void ask_for_next_step(TickStep& step) {
   const StageId here = step.state.stage;
   const Raise next{.kind = RaiseKind::step, .stage = here, .step = step.state.step + 1};
   if (!stage::is_permitted(step.plan, step.state, next, step.now_ns)) return;
-  if (!stage::gates_permit(step.plan, step.state, next)) return;
+  if (!stage::gates_open(step.plan, step.state, next)) return;
   if (waits_for_set(step)) return;
   const Reason reason = present_stage(step).step_samples_min > 0 ? Reason::step_samples_full
                                                                  : Reason::step_time_full;
@@ -392,11 +392,12 @@ void ask_for_next_step(TickStep& step) {
 
 void ask_to_leave_stage(TickStep& step) {
   const StageId here = step.state.stage;
-  const Raise next{.kind = RaiseKind::stage, .stage = StageId{here.value + 1}};
-  if (!stage::gates_permit(step.plan, step.state, next)) return;
-  const DecisionCause why = gate_cause(step, TriggerAction::promote, Reason::stage_complete);
   const bool last = here.value + 1 == step.plan.stages.size();
-  if (!last && !stage::is_permitted(step.plan, step.state, next, step.now_ns)) return;
+  const Raise next = last ? Raise{.kind = RaiseKind::complete, .stage = here}
+                          : Raise{.kind = RaiseKind::stage, .stage = StageId{here.value + 1}};
+  if (!stage::is_permitted(step.plan, step.state, next, step.now_ns)) return;
+  if (!stage::gates_open(step.plan, step.state, next)) return;
+  const DecisionCause why = gate_cause(step, TriggerAction::promote, Reason::stage_complete);
   if (waits_for_set(step)) return;
   if (last) stage::ask_for(step, RaiseKind::complete, here, step.state.step);
   else stage::ask_for(step, RaiseKind::stage, StageId{here.value + 1}, 0);
@@ -437,7 +438,11 @@ void ask_for_wish(TickStep& step) {
   if (!stage::is_permitted(step.plan, step.state, raise, step.now_ns)) {
     return stage::void_wish(step.state, HandRefusal::outside_windows);
   }
-  if (!stage::gates_permit(step.plan, step.state, raise)) {
+  if (!stage::gates_open(step.plan, step.state, raise)) {
+    // Hooks are carried out for it; what people or the world must answer first is refused.
+    const uint64_t closed =
+        stage::gates_needed(step.plan, step.state, raise) & ~step.state.gates_passed;
+    if ((closed & ~stage::gates_of_hooks(step.plan)) == 0) return;
     return stage::void_wish(step.state, HandRefusal::gate_closed);
   }
   const StageId here = step.state.stage;
@@ -501,6 +506,15 @@ void otherwise_if_overdue(TickStep& step) {
   }
 }
 
+// What is done before the first stage is not done while the calendar keeps it closed.
+bool start_is_open(TickStep& step) {
+  const Raise first{.kind = RaiseKind::start, .stage = StageId{0}};
+  if (stage::is_permitted(step.plan, step.state, first, step.now_ns)) {
+    return stage::gates_open(step.plan, step.state, first);
+  }
+  return stage::gates_permit(step.plan, step.state, first);
+}
+
 void tick_running(TickStep& step) {
   ++step.state.ticks_since_stage;
   step.state.set_ready = step.state.pending.kind != RaiseKind::none;
@@ -528,10 +542,11 @@ void engine_tick(const Plan& plan, EngineState& state, const TickVerdicts& verdi
                  const SetPeers& peers) {
   TickStep step{plan, state, now_ns, output, &verdicts, &frame, peers};
   stage::begin_output(step);
+  state.awaited = RaiseKind::none;
+  state.awaited_stage = StageId{};
   switch (state.phase) {
     case Phase::idle:
-      state.set_ready = state.start_wanted && !state.paused &&
-                        stage::gates_permit(plan, state, {.kind = RaiseKind::start});
+      state.set_ready = state.start_wanted && !state.paused && start_is_open(step);
       if (state.set_ready && state.pending.kind == RaiseKind::none && peers.ready &&
           now_ns >= state.raise_not_before_ns) {
         stage::ask_for_start(step);

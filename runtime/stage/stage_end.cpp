@@ -41,9 +41,10 @@ void begin_watch(EngineState& state) {
 }
 
 void complete_if_watched(Step& step) {
-  const EngineState& state = step.state;
+  EngineState& state = step.state;
   if (state.step_clock_ns < step.plan.stages[state.stage.value].watch_ns) return;
-  if (!gates_permit(step.plan, state, {.kind = RaiseKind::complete})) return;
+  const Raise last{.kind = RaiseKind::complete, .stage = state.stage};
+  if (!gates_open(step.plan, state, last)) return;
   ask_for(step, RaiseKind::complete, state.stage, state.step);
   emit_raise(step, DecisionKind::completed, state.stage, {.reason = Reason::watch_over});
 }

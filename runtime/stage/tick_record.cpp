@@ -78,7 +78,11 @@ bool same_bits(double a, double b) {
 // -- writing
 
 TickWriter::TickWriter(const Plan& plan)
-    : plan_(plan), values_(plan.frame_size), causes_(plan.frame_size), samples_(plan.frame_size) {}
+    : plan_(plan),
+      hash_(plan_hash(plan)),
+      values_(plan.frame_size),
+      causes_(plan.frame_size),
+      samples_(plan.frame_size) {}
 
 void TickWriter::begin(const EngineState& state, int64_t now_ns) {
   now_ns_ = now_ns;
@@ -103,6 +107,7 @@ std::string_view TickWriter::finish(const EvidenceSource& frame, const SetPeers&
   put(bytes_, now_ns_);
   put(bytes_, XXH64(before_.data(), before_.size(), 0));
   if (whole_) {
+    put(bytes_, hash_);
     put_number(bytes_, before_.size());
     bytes_ += before_;
   }
@@ -159,6 +164,7 @@ Result<bool> TickReader::next(std::string_view& bytes, TickInput& tick) {
   tick.now_ns = record.take<int64_t>();
   tick.state_checksum = record.take<uint64_t>();
   if (tick.whole) {
+    tick.plan_hash = record.take<uint64_t>();
     const std::string_view state = record.text(record.number());
     if (record.failed) return Error{"a recorded tick has no state"};
     Result<EngineState> decoded = decode_state(plan_, state);

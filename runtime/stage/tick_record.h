@@ -6,7 +6,7 @@
 //
 // A record is: length u32, XXH64 of what follows u64, then
 //   flags u8 (1 whole, 2 the set is ready, 4 it went back), now_ns i64, state checksum u64,
-//   whole only: the state (encode_state), its length before it,
+//   whole only: the plan's hash u64, the state (encode_state), its length before it,
 //   events: count, HostEvent bytes each; changes: count, then index, value, cause, samples each.
 // Counts, lengths, indices and samples are variable-length numbers.
 #pragma once
@@ -41,6 +41,7 @@ class TickWriter {
 
  private:
   const Plan& plan_;
+  uint64_t hash_;
   std::string bytes_;
   std::string events_;
   std::string before_;  // the state the tick began with, as bytes
@@ -61,12 +62,14 @@ struct TickInput {
   int64_t now_ns = 0;
   SetPeers peers;
   uint64_t state_checksum = 0;
-  EngineState state;  // whole records only
+  uint64_t plan_hash = 0;  // whole records only: what the evaluator ran with, until the next one
+  EngineState state;       // whole records only
   std::vector<HostEvent> events;
 };
 
 class TickReader {
  public:
+  // Any of the plans the release ran under: their states and frames have the same form.
   explicit TickReader(const Plan& plan);
 
   // Takes the first record off `bytes`. Nothing: not whole yet, at the end. An error: damaged.

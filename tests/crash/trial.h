@@ -27,7 +27,7 @@ struct Witness {
   bool went_back = false;
   bool settled = false;
   int64_t elapsed_ns = 0;
-  // By step of the way back: how often the world was asked, and whether its success is durable.
+  // By action: how often the world was asked, and whether its success is durable.
   std::array<uint32_t, 4> asked = {};
   std::array<bool, 4> recorded = {};
   bool asked_after_success = false;
@@ -53,8 +53,8 @@ std::string broken_saga(const Trial& trial, const Witness& witness);
 // After the next life of the host has settled: the log is one whole legal run, nothing twice.
 std::string broken_log(const Trial& trial);
 
-// A plan whose way back is a webhook that fails at its first try, one that does not, and a report:
-// no programs, so that lives are short.
+// A plan whose way back is a webhook that fails at its first try, one that does not, and a report;
+// another webhook is a hook before the second stage. No programs, so that lives are short.
 Plan trial_plan();
 
 }  // namespace rel::test

@@ -98,3 +98,88 @@ TEST_CASE("a raise that is being written is taken back when its gate closes") {
   machine.event(durable(asked));
   CHECK(machine.share() == 100'000);
 }
+
+namespace {
+
+// Gate 0 stands before the second stage, gate 1 after the first one; a third stage follows.
+struct Hooked {
+  Plan plan;
+  TriggerId back;
+
+  Hooked() {
+    add_stage(plan, {.steps = {{100'000, 0, 300 * ms}}});
+    add_stage(plan, {.steps = {{200'000, 0, 300 * ms}, {300'000, 0, 300 * ms}}});
+    add_stage(plan, {.steps = {{500'000, 0, 300 * ms}}});
+    back = add_trigger(plan, {.action = TriggerAction::rollback});
+    plan.gates.push_back(
+        {.kind = GateKind::hook, .at = GateAt::entering, .stage = StageId{1}});
+    plan.gates.push_back({.kind = GateKind::hook, .at = GateAt::left, .stage = StageId{0}});
+    plan.hooks = {{.gate = GateId{0}}, {.gate = GateId{1}}};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what is done before a stage stands before its entry only, and is told to be awaited") {
+  Hooked hooked;
+  Machine machine(hooked.plan);
+  machine.start();
+  REQUIRE(machine.share() == 100'000);
+  CHECK(machine.state().awaited == RaiseKind::none);
+  machine.tick_for(5 * second);
+  CHECK(machine.share() == 100'000);
+  CHECK(machine.state().awaited == RaiseKind::stage);
+  CHECK(machine.state().awaited_stage == StageId{1});
+  SECTION("rule 1: it delays no rollback") {
+    machine.set(hooked.back, Verdict::is_true);
+    machine.tick();
+    CHECK(machine.state().phase == Phase::rolled_back);
+    CHECK(machine.state().awaited == RaiseKind::none);
+  }
+  SECTION("a pause awaits nothing") {
+    machine.event(
+        {.kind = HostEventKind::hand, .hand = {.sequence = 1, .kind = HandKind::pause}});
+    machine.tick();
+    CHECK(machine.state().awaited == RaiseKind::none);
+  }
+  SECTION("with it done the stage begins, and what comes after the one before stands next") {
+    machine.event(gates(1));
+    machine.tick();
+    CHECK(machine.share() == 200'000);
+    machine.tick_for(5 * second);
+    CHECK(machine.share() == 200'000);
+    CHECK(machine.state().awaited == RaiseKind::step);
+    machine.event(gates(3));
+    machine.tick();
+    CHECK(machine.share() == 300'000);
+  }
+}
+
+TEST_CASE("a stage that was passed over has nothing done before or after it") {
+  Hooked hooked;
+  hooked.plan.gates[1].stage = StageId{1};
+  Machine machine(hooked.plan);
+  machine.start();
+  machine.event({.kind = HostEventKind::hand,
+                 .hand = {.sequence = 1, .kind = HandKind::promote, .stage = StageId{2}}});
+  machine.tick();
+  CHECK(machine.share() == 500'000);
+  machine.tick_for(second);
+  CHECK(machine.state().phase == Phase::completed);
+}
+
+TEST_CASE("a promotion by hand waits for hooks, which are carried out for it") {
+  Hooked hooked;
+  hooked.plan.steps[0].duration_ns = 3600 * second;
+  Machine machine(hooked.plan);
+  machine.start();
+  machine.event({.kind = HostEventKind::hand, .hand = {.sequence = 1, .kind = HandKind::promote}});
+  machine.tick();
+  CHECK(machine.share() == 100'000);
+  CHECK(machine.state().wish.state == WishState::open);
+  CHECK(machine.state().awaited_stage == StageId{1});
+  machine.event(gates(1));
+  machine.tick();
+  CHECK(machine.share() == 200'000);
+  CHECK(machine.state().wish.state == WishState::granted);
+}

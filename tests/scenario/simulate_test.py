@@ -4,6 +4,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 
 RELC = pathlib.Path(sys.argv.pop(1))
@@ -44,6 +45,20 @@ class Simulate(unittest.TestCase):
         self.assertEqual(last["actor"], "relc")
         self.assertEqual(last["evidence"][0]["unit"], "s")
         self.assertIsNone(last["evidence"][0]["unknown"])
+
+    def test_what_is_taken_for_granted_is_said(self):
+        policy = (FOLDER / "canary.release").read_text().replace(
+            "50% for 5s {", '50% for 5s {\n    before command ["/opt/warm"]\n    reviewed by 1 of team "ops"')
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "hooked.release"
+            path.write_text(policy)
+            done = subprocess.run([RELC, "simulate", path, "--events", "-", "--expect", "completed"],
+                                  input="\n".join(traffic(10**9)), capture_output=True, text=True,
+                                  timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stdout.splitlines()[-2:],
+                         ['assumed: stage `canary` is reviewed by 1 of team "ops"',
+                          'assumed: `before command ["/opt/warm"]` succeeds at once'])
 
     def test_another_end_than_expected_is_a_finding(self):
         done = simulate(traffic(3000), "--expect", "completed")

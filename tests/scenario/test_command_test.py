@@ -67,6 +67,17 @@ class Test(unittest.TestCase):
         self.assertEqual(coverage["never"][0]["line"], 10)
         self.assertEqual((summary["tests"], summary["failed"]), (1, 1))
 
+    def test_what_is_taken_for_granted_is_said(self):
+        hooked = POLICY.replace("25% for 1h", '25% for 1h { before command ["/opt/warm"] }')
+        done = run(hooked.replace("%s", "20%"))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn('    assumed: `before command ["/opt/warm"]` succeeds at once\n', done.stdout)
+        told = run(hooked.replace("%s", "20%"), "--format", "json").stdout.splitlines()
+        self.assertEqual(json.loads(told[1])["assumed"],
+                         ['`before command ["/opt/warm"]` succeeds at once'])
+        plain = run(POLICY.replace("%s", "20%"))
+        self.assertNotIn("assumed", plain.stdout)
+
     def test_errors_and_usage(self):
         done = run(POLICY.replace("%s", "4s"))
         self.assertEqual(done.returncode, 1)

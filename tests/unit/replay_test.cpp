@@ -58,7 +58,7 @@ TEST_CASE("every decision of a release comes out the same, bit for bit") {
   const TempFolder folder;
   const Plan plan = small_plan();
   const Recorded recorded = rolled_back(plan, folder);
-  const ReplayReport report = replay_ticks(plan, recorded.ticks, recorded.log);
+  const ReplayReport report = replay_ticks(PlanHistory::of(plan), recorded.ticks, recorded.log);
   CHECK(report.difference.empty());
   CHECK(report.ticks >= 50);  // the last second may still be on its way to the disk
   CHECK(report.gaps == 0);
@@ -81,7 +81,7 @@ TEST_CASE("what was changed afterwards is seen") {
         one.entry.decision.evidence[0].value += 1e-12;
       }
     }
-    CHECK_THAT(replay_ticks(plan, recorded.ticks, log).difference,
+    CHECK_THAT(replay_ticks(PlanHistory::of(plan), recorded.ticks, log).difference,
                Catch::Contains("the journal has"));
   }
   SECTION("a decision that nothing leads to") {
@@ -90,17 +90,18 @@ TEST_CASE("what was changed afterwards is seen") {
     made_up.entry.decision.id = 999;
     made_up.entry.decision.time_ns = start_ns + 3 * second_ns;
     log.push_back(made_up);
-    CHECK_THAT(replay_ticks(plan, recorded.ticks, log).difference,
+    CHECK_THAT(replay_ticks(PlanHistory::of(plan), recorded.ticks, log).difference,
                Catch::Contains("does not give decision 999"));
   }
   SECTION("a byte of the record") {
     std::string ticks = recorded.ticks;
     ticks[ticks.size() / 2] ^= 1;
-    CHECK_THAT(replay_ticks(plan, ticks, recorded.log).difference, Catch::Contains("damaged"));
+    CHECK_THAT(replay_ticks(PlanHistory::of(plan), ticks, recorded.log).difference,
+               Catch::Contains("damaged"));
   }
   SECTION("a record that was cut ends the replay, and proves what came before") {
     const std::string_view cut(recorded.ticks.data(), recorded.ticks.size() - 5);
-    const ReplayReport report = replay_ticks(plan, cut, recorded.log);
+    const ReplayReport report = replay_ticks(PlanHistory::of(plan), cut, recorded.log);
     CHECK(report.ticks > 0);
     CHECK(report.difference.empty());
   }

@@ -118,6 +118,7 @@ class RelcRun:
         self.failed_share = 0.0
         self.lines = []
         self.process = None
+        self.start_arguments = []
 
     def start(self):
         self.control = self.folder / "control.sock"
@@ -125,11 +126,21 @@ class RelcRun:
         self.process = subprocess.Popen(
             [build_dir() / "bin" / "relc", "run", self.folder / "p.release", "--state", self.state,
              "--events", "-", "--format", "json", "--config", self.folder / "relc.yaml",
-             "--control", f"unix:{self.control}"],
+             "--control", f"unix:{self.control}", *self.start_arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
         self.feeding = True
         threading.Thread(target=self.read, args=(self.process,), daemon=True).start()
         threading.Thread(target=self.feed, args=(self.process,), daemon=True).start()
+
+    def begin(self):
+        """Starts it, and waits until it answers on its control socket."""
+        self.start()
+        wait_until("the host", self.answers)
+
+    def answers(self):
+        done = subprocess.run([build_dir() / "bin" / "relc", "status", "checkout", "--control",
+                               f"unix:{self.control}"], capture_output=True, timeout=30)
+        return done.returncode == 0
 
     def read(self, process):
         for line in process.stdout:

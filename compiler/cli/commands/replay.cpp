@@ -7,6 +7,7 @@
 
 #include "compiler/cli/command.h"
 #include "runtime/base/time_text.h"
+#include "runtime/host/plan_history.h"
 #include "runtime/host/replay.h"
 #include "runtime/host/tick_log.h"
 #include "runtime/journal/journal.h"
@@ -33,6 +34,7 @@ void print_text(const ReleaseRecord& record, const ReplayReport& report) {
   }
   fmt::print("{}: {} ticks from {} to {}\n", record.name, report.ticks,
              rfc3339_text(report.first_ns), rfc3339_text(report.last_ns));
+  if (report.plans > 1) fmt::print("  under {} plans, one after the other\n", report.plans);
   fmt::print("  {} decisions come out the same, bit for bit\n", report.same);
   if (report.undone > 0) {
     fmt::print("  {} more belong to raises that were taken back\n", report.undone);
@@ -49,19 +51,20 @@ void print_json(const ReleaseRecord& record, const ReplayReport& report) {
       {"release", record.name},        {"ticks", report.ticks},
       {"from", rfc3339_text(report.first_ns)}, {"to", rfc3339_text(report.last_ns)},
       {"same", report.same},           {"undone", report.undone},
-      {"gaps", report.gaps},           {"unproven", report.unproven},
+      {"plans", report.plans},         {"gaps", report.gaps},
+      {"unproven", report.unproven},
       {"difference", report.difference}};
   fmt::print("{}\n", json.dump());
 }
 
 int replay_release(const ReplayOptions& options, Journal& journal, const ReleaseRecord& record) {
-  Result<Plan> plan = load_plan(record.plan);
-  if (!plan) return fail(plan.error().message);
+  Result<PlanHistory> plans = PlanHistory::read(journal, record);
+  if (!plans) return fail(plans.error().message);
   Result<std::string> recorded = read_tick_log(options.state, record.id);
   if (!recorded) return fail(recorded.error().message);
   auto decisions = journal.decisions(record.id, 0, INT64_MAX);
   if (!decisions) return fail(decisions.error().message);
-  const ReplayReport report = replay_ticks(*plan, *recorded, *decisions);
+  const ReplayReport report = replay_ticks(*plans, *recorded, *decisions);
   if (options.format == "json") print_json(record, report);
   else print_text(record, report);
   return report.difference.empty() ? exit_clean : exit_findings;

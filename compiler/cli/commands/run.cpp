@@ -29,6 +29,7 @@
 #include "runtime/host/edit.h"
 #include "runtime/host/event_stream.h"
 #include "runtime/host/host.h"
+#include "runtime/host/plan_history.h"
 #include "runtime/host/state_directory.h"
 #include "runtime/journal/log_text.h"
 #include "runtime/journal/salvage.h"
@@ -52,6 +53,7 @@ struct RunOptions {
   std::string config;
   std::string salvage;
   std::string format = "text";
+  std::optional<std::string> edit_why;
   double wait_s = 10;
   bool attach = false;
 };
@@ -105,6 +107,15 @@ bool file_is_there(const std::string& path) {
   return stat(path.c_str(), &found) == 0;
 }
 
+// What is there instead of the plan a sidecar waits for.
+std::string awaited_plan(const MappingRequest& request) {
+  const std::optional<uint64_t> present = look_at_plan(request.path);
+  if (!present) return "no gateway of this boot has made it yet";
+  if (*present == request.plan_hash) return "it has another size: gateway and relc differ";
+  return fmt::format("it has plan {:016x}, of another policy, or of another build of relc",
+                     *present);
+}
+
 // The gateway makes its mapping when it starts; a sidecar started first waits for it. Nothing when
 // it was told to stop meanwhile.
 Result<std::optional<Mapping>> wait_for_gateway(const RunOptions& options,
@@ -112,7 +123,7 @@ Result<std::optional<Mapping>> wait_for_gateway(const RunOptions& options,
   const HostClock clock;
   const auto wait_ns = static_cast<int64_t>(options.wait_s * static_cast<double>(second_ns));
   const int64_t deadline_ns = clock.read().steady_ns + wait_ns;
-  bool told = false;
+  std::string told;
   while (true) {
     if (file_is_there(request.path)) {
       Result<MappingUse> use = look_at_mapping(request);
@@ -126,10 +137,10 @@ Result<std::optional<Mapping>> wait_for_gateway(const RunOptions& options,
                                "--wait",
                                request.path, options.wait_s, options.state)};
     }
-    if (!told) {
-      fmt::print(stderr, "relc run: waiting for the gateway to take up plan {:016x} in {}\n",
-                 request.plan_hash, request.path);
-      told = true;
+    if (const std::string words = awaited_plan(request); words != told) {
+      fmt::print(stderr, "relc run: waiting for the gateway to take up plan {:016x} in {}: {}\n",
+                 request.plan_hash, request.path, words);
+      told = words;
     }
     pollfd polled{termination, POLLIN, 0};
     if (poll(&polled, 1, pass_milliseconds) > 0) return std::optional<Mapping>();
@@ -228,9 +239,12 @@ void print_end(Running& run) {
 // Only what a policy uses is loaded. Without it the release runs, and its way back says what it
 // could not do.
 HttpClient* http_client(const Plan& plan) {
-  const bool needed = std::any_of(plan.actions.begin(), plan.actions.end(),
-                                  [](const Action& action) { return needs_http(action.kind); });
-  if (!needed) return nullptr;
+  const bool acts = std::any_of(plan.actions.begin(), plan.actions.end(),
+                                [](const Action& action) { return needs_http(action.kind); });
+  const bool asks = std::any_of(plan.gates.begin(), plan.gates.end(), [](const Gate& gate) {
+    return gate.kind == GateKind::http || gate.kind == GateKind::rule;
+  });
+  if (!acts && !asks) return nullptr;
   Result<HttpClient*> client = load_http_client();
   if (client) return *client;
   fmt::print(stderr, "relc run: {}\n", client.error().message);
@@ -320,6 +334,31 @@ int tell_salvage(const std::string& state) {
   return exit_findings;
 }
 
+Status take_up(const RunOptions& options, const ControlRules& rules, Journal& journal,
+               const Plan& plan) {
+  const EditOrder order{own_peer(), *options.edit_why, HostClock().read().now_ns};
+  Result<std::vector<std::string>> changes = take_up_edit(journal, plan, rules, order);
+  if (!changes) return changes.error();
+  for (const std::string& change : *changes) {
+    fmt::print(stderr, "relc run: edited, {}\n", change);
+  }
+  return ok();
+}
+
+// The state of a release whose edit was taken up goes on, also where the host died in between.
+Status adopt_former_state(const RunOptions& options, Journal& journal, const Plan& plan) {
+  auto release = journal.find_release(plan.release, plan_hash(plan));
+  if (!release) return release.error();
+  if (!release->has_value()) return ok();
+  Result<PlanHistory> plans = PlanHistory::read(journal, **release);
+  if (!plans) return plans.error();
+  for (const uint64_t former : plans->former_hashes()) {
+    Status adopted = adopt_plan(mapping_request(options, plan), former);
+    if (!adopted) return adopted;
+  }
+  return ok();
+}
+
 int run_release(const RunOptions& options) {
   if (!options.salvage.empty()) return tell_salvage(options.salvage);
   if (options.policy.path.empty() || options.state.empty()) {
@@ -349,6 +388,12 @@ int run_release(const RunOptions& options) {
   Result<std::unique_ptr<Journal>> journal = Journal::open({.path = directory->journal_path()});
   if (!journal) return fail(journal.error().message);
   if (Status s = directory->sync(); !s) return fail(s.error().message);
+  if (options.edit_why) {
+    if (Status s = take_up(options, config.control, **journal, *plan); !s) {
+      return fail(s.error().message);
+    }
+  }
+  if (Status s = adopt_former_state(options, **journal, *plan); !s) return fail(s.error().message);
   Result<std::string> edit = explain_edit(**journal, *plan);
   if (!edit) return fail(edit.error().message);
   // A gateway says itself whether it runs the plan given: what the journal last heard may be old.
@@ -374,6 +419,9 @@ void add_command_run(CLI::App& app, int& exit_code) {
       ->add_option("--scale-time", options->policy.time_scale,
                    "multiply stage and soak times, nothing else")
       ->check(CLI::PositiveNumber);
+  command->add_option("--edit", options->edit_why,
+                      "take up what was edited of a running release, and why; refused unless all "
+                      "of it is safe");
   command->add_option("--wait", options->wait_s, "seconds to wait for the gateway's mapping")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--format", options->format, "decisions as text or json")

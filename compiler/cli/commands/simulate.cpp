@@ -10,6 +10,7 @@
 #include "compiler/cli/plot_samples.h"
 #include "compiler/cli/policy_file.h"
 #include "runtime/base/time_text.h"
+#include "runtime/simulation/assumptions.h"
 #include "runtime/simulation/simulation.h"
 #include "runtime/sources/line_reader.h"
 #include "runtime/sources/quantity_reader.h"
@@ -121,6 +122,9 @@ int report_end(const SimulateOptions& options, const Plan& plan, const Simulatio
   // In json standard output holds decisions only.
   std::FILE* out = options.format == "json" ? stderr : stdout;
   fmt::print(out, "{}\n{}\n", end_text(plan, simulation), counters_text(simulation, refused));
+  for (const std::string& assumed : simulation_assumes(plan)) {
+    fmt::print(out, "assumed: {}\n", assumed);
+  }
   const std::string_view phase = phase_name(simulation.engine_state().phase);
   if (options.expect.empty() || options.expect == phase) return exit_clean;
   fmt::print(stderr, "relc simulate: expected {}, the release is {}\n", options.expect, phase);

@@ -5,11 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/cli/command.h"
+#include "compiler/cli/state_release.h"
 #include "runtime/host/control_client.h"
 #include "runtime/host/control_socket.h"
+#include "runtime/host/plan_history.h"
 #include "runtime/host/why_text.h"
-#include "runtime/journal/journal.h"
-#include "runtime/plan/plan.h"
 
 namespace rel::cli {
 namespace {
@@ -43,27 +43,16 @@ int ask_host(const WhyOptions& options) {
   return exit_clean;
 }
 
-// The latest run of that name.
 int read_journal(const WhyOptions& options) {
-  Result<std::unique_ptr<Journal>> journal =
-      Journal::open({.path = options.state + "/journal.sqlite", .mode = JournalMode::read_only});
-  if (!journal) return fail(journal.error().message);
-  Result<std::vector<ReleaseRecord>> releases = (*journal)->releases();
-  if (!releases) return fail(releases.error().message);
-  const ReleaseRecord* found = nullptr;
-  for (const ReleaseRecord& record : *releases) {
-    if (record.name == options.release) found = &record;
-  }
-  if (found == nullptr) {
-    return fail(fmt::format("{} has no release `{}`", options.state, options.release));
-  }
-  Result<Plan> plan = load_plan(found->plan);
-  if (!plan) return fail(plan.error().message);
-  auto log = (*journal)->decisions(found->id, 0, INT64_MAX);
+  Result<StateRelease> release = read_state_release(options.state, options.release);
+  if (!release) return fail(release.error().message);
+  Result<PlanHistory> plans = PlanHistory::read(*release->journal, release->record);
+  if (!plans) return fail(plans.error().message);
+  auto log = release->journal->decisions(release->record.id, 0, INT64_MAX);
   if (!log) return fail(log.error().message);
   Result<size_t> index = find_decision(*log, options.decision);
   if (!index) return fail(index.error().message);
-  fmt::print("{}", why_text(*plan, *log, *index));
+  fmt::print("{}", why_text(plans->at((*log)[*index].sequence), *log, *index));
   return exit_clean;
 }
 

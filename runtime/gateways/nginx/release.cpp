@@ -122,9 +122,10 @@ Release::StateCheck Release::check_state() const {
   }
   return {StateVerdict::conflicting,
           "release_state " + options_.state_dir + ": a release of another version of " +
-              options_.policy + " is running, and an edit never changes a running release; put "
-              "the former policy back, or let the release end (`relc status` shows it) and "
-              "reload then"};
+              options_.policy + " is running, and an edit never changes a running release by "
+              "itself; take it up in the sidecar when it is safe (`relc run --attach --edit "
+              "WHY`), put the former policy back, or let the release end (`relc status` shows it) "
+              "and reload then"};
 }
 
 Status Release::open_state() {
