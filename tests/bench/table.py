@@ -26,6 +26,7 @@ TARGETS = {
     "relc_check_10k": 1.5,
     "evidence_sweep": 1.3,
     "histogram_add": 3.0,
+    "label_join": 1.0,
 }
 
 UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
