@@ -44,10 +44,11 @@ expected : EXPECT expectedBlock ;
 expectedBlock : LBRACE (BEGIN expectedFact END)* RBRACE ;
 expectedFact : name (DOT (name | STRING))? QUANTITY ;
 
-metric : METRIC name COLON name (IN name)? (PER name)? (COMMA metricClause)* ;
+metric : METRIC name COLON name (IN name)? (PER name (WITHIN QUANTITY)?)? (COMMA metricClause)* ;
 metricClause
   : (LOWER | HIGHER) IS BETTER
   | FROM metricSource
+  | ABSENT IS name
   ;
 metricSource
   : DURATION
@@ -266,7 +267,7 @@ label
   | SERVES | DIGEST | COOKIE | WHERE | STICKY | SET | WAVES | OTHERS
   | REQUIRE | SECTIONS | NAME | TEAM | REHEARSED | REVIEWED
   | BEFORE | CONTINUE | HTTP | GET | RULE | LOADED | DELIVERED
-  | ANSWER
+  | ANSWER | ABSENT
   ;
 
 // ---- words
@@ -405,6 +406,7 @@ RULE : 'rule' ;
 LOADED : 'loaded' ;
 DELIVERED : 'delivered' ;
 ANSWER : 'answer' ;
+ABSENT : 'absent' ;
 WORD : [A-Za-z_] [A-Za-z0-9_]* ;
 
 // A number and its unit, matched to the word's end. A malformed one is still one token, so that the

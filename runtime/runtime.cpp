@@ -375,9 +375,8 @@ void Runtime::Parts::take_restored(int64_t now_ns) {
 }
 
 void Runtime::Parts::decide(int64_t now_ns, TickReport& report) {
-  const SourceHealth source = shared.mail.source_failing.load(std::memory_order_acquire) != 0
-                                  ? SourceHealth::fails
-                                  : SourceHealth::answers;
+  const SourceHealth source{shared.mail.source_failing.load(std::memory_order_acquire) != 0,
+                            shared.mail.metrics_failing.load(std::memory_order_acquire)};
   const FrameColumns columns = frame();
   build_frame(plan, layout, windows, candidate_lane(), source, columns);
   evidence.write_frame(now_ns, source, columns);
@@ -446,6 +445,10 @@ void Runtime::Parts::restart_windows(int64_t now_ns, ResetScope scope) {
 
 void Runtime::set_source_failing(bool failing) {
   parts_->shared.mail.source_failing.store(failing ? 1 : 0, std::memory_order_release);
+}
+
+void Runtime::set_metrics_failing(uint32_t metrics) {
+  parts_->shared.mail.metrics_failing.store(metrics, std::memory_order_release);
 }
 
 void Runtime::request_start() {

@@ -106,6 +106,8 @@ class Runtime {
   TickReport tick(int32_t pid, int64_t now_ns);
   // A source failed or came back: while failing, every aggregate is a source error.
   void set_source_failing(bool failing);
+  // ... of the metrics with a bit set (by row), and of those alone.
+  void set_metrics_failing(uint32_t metrics);
 
   // Commands from whoever owns the journal; taken at the next tick of the evaluator.
   void request_start();

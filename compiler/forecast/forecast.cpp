@@ -77,6 +77,19 @@ void compute(const EvidenceTest& test, const Exposed& exposed, double per_second
   }
 }
 
+// What would have to be known of how many samples come; empty: one comes with each request.
+std::string_view unknown_samples(const Metric& metric) {
+  if (metric.once != OncePer::sample) return "how many users come";
+  switch (metric.per) {
+    case SampleUnit::request:
+    case SampleUnit::label: return {};
+    case SampleUnit::user:
+    case SampleUnit::session: return "how many users come";
+    case SampleUnit::pair: return "how often the answers agree";
+  }
+  return {};
+}
+
 TestForecast forecast_test(const Plan& plan, TriggerId trigger, uint32_t row,
                            const std::vector<Exposed>& exposed, const Expectations& expected) {
   const EvidenceTest& test = plan.tests[row];
@@ -86,6 +99,9 @@ TestForecast forecast_test(const Plan& plan, TriggerId trigger, uint32_t row,
     forecast.missing = "traffic";
     return forecast;
   }
+  const Metric& metric = plan.metrics[plan.trackers[test.tracker.value].metric.value];
+  forecast.missing = unknown_samples(metric);
+  if (!forecast.missing.empty()) return forecast;
   // Of several cells the one with the least traffic: what the comparison finds last.
   EvidenceTest judged = test;
   if (test.fold != TestFold::everybody) {
@@ -102,8 +118,8 @@ TestForecast forecast_test(const Plan& plan, TriggerId trigger, uint32_t row,
     if (test.fold == TestFold::any) judged.alpha /= test.cells.count;
   }
   if (counts_flags(test.method)) {
-    const MetricId metric = plan.trackers[test.tracker.value].metric;
-    const std::optional<double> rate = expected.rates[metric.value];
+    const MetricId row_of = plan.trackers[test.tracker.value].metric;
+    const std::optional<double> rate = expected.rates[row_of.value];
     if (!rate || *rate <= 0 || *rate >= 1) {
       forecast.missing = fmt::format("the rate of {}", metric_name(plan, test));
       return forecast;
@@ -123,6 +139,10 @@ TestForecast forecast_test(const Plan& plan, TriggerId trigger, uint32_t row,
                      forecast.base_rate * forecast.guarded < 1;
   if (exact) compute(judged, exposed[0], per_second, forecast);
   else simulate_test(judged, exposed, per_second, forecast);
+  // What a label says is known so much later.
+  const double mature_s = static_cast<double>(metric.within_ns) / 1e9;
+  forecast.median_s += mature_s;
+  forecast.most_s += mature_s;
   if (forecast.effect == Effect::points && std::isfinite(forecast.smallest)) {
     forecast.smallest = (forecast.smallest - 1) * forecast.base_rate;
     forecast.guarded = (forecast.guarded - 1) * forecast.base_rate;

@@ -36,6 +36,13 @@ std::string effect_text(const TestForecast& forecast, double size, Finding findi
   return {};
 }
 
+// What the comparison takes for independent: "request", "label within 3d, absent is missing".
+std::string unit_of_test(const Plan& plan, const EvidenceTest& test) {
+  const MetricId metric = plan.trackers[test.tracker.value].metric;
+  if (metric.is_none()) return "request";
+  return sample_unit_text(plan.metrics[metric.value]).substr(std::string_view("per ").size());
+}
+
 std::string count_text(double count) {
   if (count >= 1e6) return fmt::format("{:.3g}M", count / 1e6);
   return count >= 1e4 ? fmt::format("{:.3g}k", count / 1e3) : fmt::format("{:.0f}", count);
@@ -44,15 +51,16 @@ std::string count_text(double count) {
 void print_test(const Plan& plan, const StageForecast& stage, const TestForecast& forecast,
                 std::string& out) {
   const EvidenceTest& test = plan.tests[forecast.test];
+  const std::string unit = unit_of_test(plan, test);
   const auto line = [&](std::string_view text) { out += fmt::format("{}\n", text); };
   line(fmt::format("  {} when {}", action_name(plan.triggers[forecast.trigger.value].action),
                    plan.text(test.text)));
   if (!forecast.missing.empty()) {
-    line(fmt::format("    unit: request; not foreseen: not declared or not known is {}",
+    line(fmt::format("    unit: {}; not foreseen: not declared or not known is {}", unit,
                      forecast.missing));
     return;
   }
-  line(fmt::format("    unit: request; {}", forecast.basis == Basis::computed
+  line(fmt::format("    unit: {}; {}", unit, forecast.basis == Basis::computed
                                                 ? "computed"
                                                 : "simulated from a fixed seed"));
   line(fmt::format("    {} with 80 %: {}",
@@ -99,7 +107,7 @@ Json test_json(const Plan& plan, const TestForecast& forecast) {
   Json row = {{"trigger", plan.text(trigger.name)},
               {"action", action_name(trigger.action)},
               {"comparison", plan.text(test.text)},
-              {"unit", "request"},
+              {"unit", unit_of_test(plan, test)},
               {"alpha", test.alpha}};
   if (!forecast.missing.empty()) {
     row["missing"] = forecast.missing;

@@ -13,7 +13,10 @@ namespace rel::lints {
 void shadow_without_comparison(const sema::TypedPolicy& policy, Diagnostics& diagnostics) {
   const auto compares = [&](const sema::TypedTrigger& trigger) {
     return any_of(policy, trigger.when, [&](const sema::TypedExpr& expr) {
-      return expr.op == Op::load && policy.reads(policy.aggregates[expr.aggregate], Arm::baseline);
+      if (expr.op != Op::load) return false;
+      const sema::TypedAggregate& read = policy.aggregates[expr.aggregate];
+      const bool pairs = read.metric && policy.metrics[*read.metric].per == SampleUnit::pair;
+      return pairs || policy.reads(read, Arm::baseline);
     });
   };
   for (const sema::TypedRelease& release : policy.releases) {

@@ -15,6 +15,11 @@ Expectations expectations_of(const sema::TypedPolicy& policy, const sema::TypedR
   for (const sema::ExpectedMetric& metric : declared->metrics) {
     expected.rates[metric.metric] = metric.rate;
   }
+  for (size_t row = 0; row < plan.metrics.size(); ++row) {
+    const Metric& metric = plan.metrics[row];
+    const bool derived = !metric.of.is_none() && metric.per != SampleUnit::pair;
+    if (derived) expected.rates[row] = expected.rates[metric.of.value];
+  }
   for (const sema::ExpectedShare& share : declared->shares) {
     expected.cells[plan.segments[share.segment].cell_first + share.value] = share.share;
   }

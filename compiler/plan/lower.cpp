@@ -48,6 +48,15 @@ bool reads_arm(const TypedPolicy& policy, TypedId id, Arm arm) {
          (!expr.right.is_none() && reads_arm(policy, expr.right, arm));
 }
 
+// A pair has no baseline of its own.
+bool reads_pairs(const TypedPolicy& policy, TypedId id) {
+  if (id.is_none()) return false;
+  const TypedExpr& expr = policy[id];
+  if (expr.op != Op::load) return reads_pairs(policy, expr.left) || reads_pairs(policy, expr.right);
+  const std::optional<uint32_t> metric = policy.aggregates[expr.aggregate].metric;
+  return metric && policy.metrics[*metric].per == SampleUnit::pair;
+}
+
 // What `step until samples >= N` counts.
 const TypedAggregate step_requests{.fn = AggregateFn::samples,
                                    .arm = Arm::candidate,
@@ -107,18 +116,21 @@ class Lowering {
       row.unit = metric.unit;
       row.direction = metric.direction;
       row.source = metric.source;
-      if (metric.of) {
-        row.of = MetricId{*metric.of};
-        row.match = tables_.string(metric.match);
-      }
       if (!metric.header.empty()) row.header = tables_.string(metric.header);
       row.status_first = metric.status_first;
       row.status_last = metric.status_last;
       row.histogram = shape_of(metric);
+      row.per = metric.per;
+      row.absent = metric.absent;
+      row.once = metric.once;
+      row.unit_of_once = metric.unit_of_once;
+      row.within_ns = metric.within_ns;
+      if (metric.of) row.of = MetricId{*metric.of};
+      if (!metric.match.empty()) row.match = tables_.string(metric.match);
       row.span = tables_.span(metric.span);
       plan_.metrics.push_back(row);
     }
-    tables_.check_limit("metrics and counted categories", plan_.metrics.size(),
+    tables_.check_limit("metrics and those derived of them", plan_.metrics.size(),
                         limits::metrics_max);
   }
 
@@ -223,7 +235,8 @@ class Lowering {
     }
     const bool twin = trigger.action == TriggerAction::rollback && !trigger.even_if_baseline &&
                       reads_arm(policy_, trigger.when, Arm::candidate) &&
-                      !reads_arm(policy_, trigger.when, Arm::baseline);
+                      !reads_arm(policy_, trigger.when, Arm::baseline) &&
+                      !reads_pairs(policy_, trigger.when);
     if (twin) row.baseline_when = predicates_.predicate(trigger.when, Reader::from_baseline);
     row.after_ns = trigger.after.ns;
     row.after_share_millionths = trigger.after_share.millionths;

@@ -72,11 +72,14 @@ std::string evidence_text(const sema::TypedEvidence& number) {
 
 std::string call_text(const TypedPolicy& policy, const TypedAggregate& aggregate) {
   if (!aggregate.metric) return fmt::format("samples({})", arm_name(aggregate.arm));
+  const sema::TypedMetric& metric = policy.metrics[*aggregate.metric];
+  const bool pair = metric.per == SampleUnit::pair;
+  const bool usual = aggregate.fn == (metric.kind == MetricKind::flag ? AggregateFn::rate
+                                                                      : AggregateFn::mean);
+  if (pair && usual) return metric.name;
   const std::string series =
-      fmt::format("{}.{}", arm_name(aggregate.arm), policy.metrics[*aggregate.metric].name);
-  if (policy.metrics[*aggregate.metric].of && aggregate.fn == AggregateFn::rate) {
-    return "share(" + series + ")";
-  }
+      pair ? metric.name : fmt::format("{}.{}", arm_name(aggregate.arm), metric.name);
+  if (!metric.match.empty() && aggregate.fn == AggregateFn::rate) return "share(" + series + ")";
   if (aggregate.fn != AggregateFn::quantile) {
     return fmt::format("{}({})", function_name(aggregate.fn), series);
   }

@@ -19,7 +19,7 @@ struct FunctionRow {
   double quantile;
 };
 
-constexpr std::array<FunctionRow, 16> function_rows = {{
+constexpr std::array<FunctionRow, 19> function_rows = {{
     {"p50", AggregateFn::quantile, 0.5},
     {"p75", AggregateFn::quantile, 0.75},
     {"p90", AggregateFn::quantile, 0.9},
@@ -31,6 +31,9 @@ constexpr std::array<FunctionRow, 16> function_rows = {{
     {"sum", AggregateFn::sum, 0},
     {"min", AggregateFn::min, 0},
     {"max", AggregateFn::max, 0},
+    {"drift", AggregateFn::psi, 0},
+    {"jensen_shannon", AggregateFn::jensen_shannon, 0},
+    {"ks", AggregateFn::kolmogorov_smirnov, 0},
     {"rate", AggregateFn::rate, 0},
     {"share", AggregateFn::rate, 0},
     {"count", AggregateFn::count, 0},
@@ -49,6 +52,11 @@ const FunctionRow& function_row(std::string_view name) {
 uint32_t minimum_by_default(const Reading& reading) {
   const bool requests = reading.window.kind == WindowKind::requests;
   return requests ? std::min(samples_min_default, reading.window.requests) : samples_min_default;
+}
+
+// A share of values for KS; the others have no unit.
+PlanUnit drift_unit(AggregateFn fn) {
+  return fn == AggregateFn::kolmogorov_smirnov ? PlanUnit::ratio : PlanUnit::number;
 }
 
 bool heeds_minimum(AggregateFn fn) {
@@ -75,6 +83,7 @@ Checked Checker::call(const ast::Expr& expr, Reading& reading) {
     return poison();
   }
   if (name == "spread") return spread(expr, reading);
+  if (is_pair_function(name)) return pair_number(expr, reading);
   if (is_function(name)) return aggregate(expr, reading);
   if (const auto guard = context_.scope.guards.find(name); guard != context_.scope.guards.end()) {
     return guard_call(expr, guard->second, reading);
@@ -104,20 +113,31 @@ Checked Checker::aggregate(const ast::Expr& expr, Reading& reading) {
   }
   const std::optional<Series> read = series(expr, expr.arguments[0].value);
   if (!read || !function_fits(expr, function.fn, *read)) return poison();
-  TypedAggregate aggregate;
-  aggregate.fn = function.fn;
-  aggregate.arm = read->arm;
-  aggregate.metric = read->metric;
-  aggregate.quantile = function.quantile;
-  aggregate.window = reading.window;
+  if (!is_told(expr, function.fn, *read) || !has_both_arms(expr, function.fn, *read)) {
+    return poison();
+  }
+  double quantile = function.quantile;
   if (general) {
     const std::optional<double> share = quantile_of(expr);
     if (!share) return poison();
-    aggregate.quantile = *share;
+    quantile = *share;
   }
-  const bool counts = !heeds_minimum(function.fn);
+  return add_aggregate(expr, *read, function.fn, quantile, reading);
+}
+
+Checked Checker::add_aggregate(const ast::Expr& expr, const Series& series, AggregateFn fn,
+                               double quantile, Reading& reading) {
+  TypedAggregate aggregate;
+  aggregate.fn = fn;
+  aggregate.arm = series.arm;
+  aggregate.metric = series.metric;
+  aggregate.quantile = quantile;
+  aggregate.window = reading.window;
+  const bool counts = !heeds_minimum(fn);
   if (!counts) aggregate.samples_min = reading.samples_min.value_or(minimum_by_default(reading));
-  aggregate.unit = counts ? PlanUnit::requests : context_.policy.metrics[*read->metric].unit;
+  aggregate.unit = counts                     ? PlanUnit::requests
+                   : compares_histograms(fn) ? drift_unit(fn)
+                                             : context_.policy.metrics[*series.metric].unit;
   ++reading.aggregates;
   if (!counts) ++reading.guarded;
   TypedExpr load;
@@ -150,6 +170,11 @@ std::optional<Checker::Series> Checker::series(const ast::Expr& call, ast::ExprI
   };
   if (expr.kind == ast::ExprKind::equal && at(expr.right).kind == ast::ExprKind::string) {
     return category_series(call, expr);
+  }
+  if (expr.kind == ast::ExprKind::call && is_pair_function(expr.name.text)) {
+    const std::optional<uint32_t> metric = pair_metric(expr);
+    if (!metric) return std::nullopt;
+    return Series{Arm::candidate, metric};
   }
   if (expr.kind == ast::ExprKind::name && is_arm(expr.name.text)) {
     if (!heeds_minimum(function_row(call.name.text).fn) && call.name.text != "count") {
@@ -264,6 +289,35 @@ bool Checker::function_fits(const ast::Expr& call, AggregateFn fn, const Series&
               fmt::format("`{}` has no meaning for `{}`, which is {}", name, metric.name, kind))
       .label(metric.name_span, "declared here")
       .with_help(fitting_call(metric, name, argument));
+  return false;
+}
+
+// Where absence counts against a conclusion, a number has none to count against.
+bool Checker::is_told(const ast::Expr& call, AggregateFn fn, const Series& series) {
+  if (!series.metric || fn == AggregateFn::samples) return true;
+  const TypedMetric& metric = context_.policy.metrics[*series.metric];
+  if (!metric.worst_case) return true;
+  context_.diagnostics
+      .report(Code::sample_unit, call.span,
+              fmt::format("`{}` counts what is absent against what is to be shown", metric.name))
+      .label(metric.name_span, "declared here")
+      .with_note("a number shows nothing by itself")
+      .with_help(fmt::format("compare it: `{} worse than baseline at 99% confidence`; or declare "
+                             "`absent is missing`",
+                             metric.name));
+  return false;
+}
+
+// Drift is of the candidate from the baseline.
+bool Checker::has_both_arms(const ast::Expr& call, AggregateFn fn, const Series& series) {
+  if (!compares_histograms(fn)) return true;
+  const bool pair = context_.policy.metrics[*series.metric].per == SampleUnit::pair;
+  if (series.arm == Arm::candidate && !pair) return true;
+  context_.diagnostics
+      .report(Code::aggregate_of_kind, call.span,
+              fmt::format("`{}` is how far the candidate is from the baseline", call.name.text))
+      .primary(pair ? "a pair has no baseline of its own" : "this is the baseline")
+      .with_help(fmt::format("such as `{}(candidate.score)`", call.name.text));
   return false;
 }
 

@@ -82,13 +82,21 @@ class Checker {
     Arm arm = Arm::candidate;
     std::optional<uint32_t> metric;  // none: requests
   };
+  Checked add_aggregate(const ast::Expr& expr, const Series& series, AggregateFn fn,
+                        double quantile, Reading& reading);
   std::optional<Series> series(const ast::Expr& call, ast::ExprId argument);
   std::optional<Series> category_series(const ast::Expr& call, const ast::Expr& equal);
   static std::string fitting_call(const TypedMetric& metric, std::string_view function,
                                   std::string_view argument);
   std::optional<uint32_t> metric_named(const ast::Name& name);
   bool function_fits(const ast::Expr& call, AggregateFn fn, const Series& series);
+  bool has_both_arms(const ast::Expr& call, AggregateFn fn, const Series& series);
+  bool is_told(const ast::Expr& call, AggregateFn fn, const Series& series);
   std::optional<double> quantile_of(const ast::Expr& call);
+
+  // pairs.cpp
+  std::optional<uint32_t> pair_metric(const ast::Expr& call);
+  Checked pair_number(const ast::Expr& call, Reading& reading);
 
   // statistical.cpp
   Checked statistical(const ast::Expr& expr);
@@ -132,6 +140,9 @@ class Checker {
   const ast::File& file_;
   std::span<const Bound> bound_;
 };
+
+// `agreement`, `difference`, `loss`, `unanswered` (pairs.cpp).
+bool is_pair_function(std::string_view name);
 
 // `2%`, `300ms`: a number in this unit as a policy would write it.
 std::string_view example_of(Unit unit);

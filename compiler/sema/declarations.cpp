@@ -8,6 +8,7 @@
 
 #include "compiler/sema/context.h"
 #include "compiler/sema/digest.h"
+#include "compiler/sema/sample_unit.h"
 #include "compiler/sema/way_back.h"
 #include "runtime/plan/text.h"
 
@@ -110,14 +111,6 @@ constexpr std::array<KindRow, 11> kinds = {{
     {"gauge", MetricKind::gauge, PlanUnit::number},
     {"category", MetricKind::category, PlanUnit::number},
 }};
-constexpr std::array<std::string_view, 1> later_kinds = {"label"};
-
-void refuse_not_built(const Context& context, Span span, std::string_view what,
-                      std::string help) {
-  context.diagnostics
-      .report(Code::not_built, span, fmt::format("{} not built in this version", what))
-      .with_help(std::move(help));
-}
 
 const KindRow* check_kind(const Context& context, const ast::Metric& metric) {
   std::vector<std::string_view> names;
@@ -125,11 +118,11 @@ const KindRow* check_kind(const Context& context, const ast::Metric& metric) {
     names.push_back(row.name);
     if (row.name == metric.kind.text) return &row;
   }
-  if (std::find(later_kinds.begin(), later_kinds.end(), metric.kind.text) != later_kinds.end()) {
-    refuse_not_built(context, metric.kind.span,
-                     fmt::format("metrics of kind `{}` are", metric.kind.text),
-                     "what this version reads is a `flag`, a `duration`, a `ratio`, a `number`, "
-                     "`bytes`, `tokens`, `usd`, `eur`, a `count`, a `gauge` or a `category`");
+  if (metric.kind.text == "label") {
+    context.diagnostics
+        .report(Code::unknown_word, metric.kind.span,
+                "`label` is what one sample is, not a kind of metric")
+        .with_help("say what the label is: `flag per label within 3d, absent is missing`");
     return nullptr;
   }
   report_unknown(context.diagnostics, Code::unknown_word, "kind of metric", metric.kind, names);
@@ -224,20 +217,6 @@ Direction check_direction(const ast::Metric& metric) {
                                            : Direction::higher_is_better;
 }
 
-void check_unit_of_analysis(const Context& context, const ast::Metric& metric) {
-  if (!metric.unit_of_analysis || metric.unit_of_analysis->text == "request") return;
-  constexpr std::array<std::string_view, 3> later = {"session", "user", "label"};
-  const std::string& unit = metric.unit_of_analysis->text;
-  if (std::find(later.begin(), later.end(), unit) != later.end()) {
-    refuse_not_built(context, metric.unit_of_analysis->span, fmt::format("`per {}` is", unit),
-                     "observe it `per request`");
-    return;
-  }
-  constexpr std::array<std::string_view, 1> units = {"request"};
-  report_unknown(context.diagnostics, Code::unknown_word, "unit of analysis",
-                 *metric.unit_of_analysis, units);
-}
-
 template <typename Row>
 std::optional<uint32_t> find_row(const std::vector<Row>& rows, std::string_view name) {
   for (uint32_t index = 0; index < rows.size(); ++index) {
@@ -309,7 +288,6 @@ void check_metrics(const Context& context) {
                     limits::metrics_max);
   }
   for (const ast::Metric* metric : metrics) {
-    check_unit_of_analysis(context, *metric);
     TypedMetric typed;
     typed.name = metric->name.text;
     typed.name_span = metric->name.span;
@@ -321,6 +299,7 @@ void check_metrics(const Context& context) {
       typed.unit = kind->unit;
       check_kind_unit(context, *metric, typed);
       check_source(context, *metric, typed);
+      check_sample_unit(context, *metric, typed);
     } else {
       typed.poisoned = true;
     }

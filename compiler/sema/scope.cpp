@@ -9,9 +9,11 @@ namespace rel::sema {
 
 namespace {
 
-constexpr std::array<std::string_view, 18> functions = {
-    "p50", "p75", "p90",  "p95",   "p99",   "p999",    "quantile", "mean",     "sum",
-    "min", "max", "rate", "share", "count", "samples", "requests", "evidence", "spread"};
+constexpr std::array<std::string_view, 25> functions = {
+    "p50",       "p75",        "p90",  "p95",       "p99",      "p999",     "quantile", "mean",
+    "sum",       "min",        "max",  "rate",      "share",    "count",    "samples",  "requests",
+    "agreement", "difference", "loss", "unanswered", "evidence", "spread",
+    "drift",     "jensen_shannon", "ks"};
 
 // A declaration of `own` replaces one of the same name in a file that it imports: `import
 // std.guards` brings a whole library, whose names must not be taken for ever. None: nothing

@@ -7,6 +7,7 @@
 
 #include "compiler/plan/render.h"
 #include "compiler/sema/checker.h"
+#include "compiler/sema/sample_unit.h"
 #include "runtime/plan/text.h"
 #include "runtime/stats/evidence.h"
 
@@ -70,6 +71,13 @@ Checked Checker::statistical(const ast::Expr& expr) {
 
 // What is compared: a metric of the candidate, or one number of it.
 std::optional<Checker::Subject> Checker::subject(const ast::Expr& expr) {
+  const auto is_pair = [](const ast::Expr& each) {
+    return each.kind == ast::ExprKind::call && is_pair_function(each.name.text);
+  };
+  if (is_pair(expr)) {
+    const std::optional<uint32_t> metric = pair_metric(expr);
+    return metric ? std::optional(Subject{.metric = *metric}) : std::nullopt;
+  }
   const bool call = expr.kind == ast::ExprKind::call && is_function(expr.name.text);
   const ast::Expr* named = &expr;
   if (call && !expr.arguments.empty()) named = &at(expr.arguments[0].value);
@@ -78,8 +86,9 @@ std::optional<Checker::Subject> Checker::subject(const ast::Expr& expr) {
   const bool of_candidate = member && at(named->left).kind == ast::ExprKind::name &&
                             at(named->left).name.text == "candidate";
   const bool bare = named->kind == ast::ExprKind::name && !is_arm(named->name.text);
+  const bool of_pairs = call && is_pair(*named);
   const bool of_value = call && named->kind == ast::ExprKind::equal;
-  if (!bare && !of_candidate && !of_value) {
+  if (!bare && !of_candidate && !of_value && !of_pairs) {
     context_.diagnostics
         .report(Code::comparison_form, expr.span, "this is not a metric of the candidate")
         .with_help("name one: `failed worse than baseline`, `p99(latency) worse than 300ms`");
@@ -87,7 +96,8 @@ std::optional<Checker::Subject> Checker::subject(const ast::Expr& expr) {
   }
   Subject made;
   if (!of_value) {
-    const std::optional<uint32_t> metric = metric_named(named->name);
+    const std::optional<uint32_t> metric =
+        of_pairs ? pair_metric(*named) : metric_named(named->name);
     if (!metric) return std::nullopt;
     made.metric = *metric;
   }
@@ -225,6 +235,13 @@ std::optional<TypedComparison> Checker::with_margin(const ast::Expr& expr, const
 
 Checked Checker::against_baseline(const ast::Expr& expr, const Subject& what,
                                   TypedComparison test) {
+  if (context_.policy.metrics[what.metric].per == SampleUnit::pair) {
+    context_.diagnostics
+        .report(Code::comparison_form, expr.span, "a pair is of both arms already")
+        .with_help("compare it with a number: `agreement(decision) worse than 99%`; alike in "
+                   "failing is `loss(failed) worse than 50%`");
+    return poison();
+  }
   const ast::Comparative& written = *expr.comparative;
   const TypedMetric& metric = context_.policy.metrics[what.metric];
   const bool flag = metric.kind == MetricKind::flag;
@@ -341,6 +358,7 @@ TypedId Checker::load_of(const TypedComparison& test, uint32_t row, AggregateFn 
 }
 
 Checked Checker::evidence_of(TypedComparison test, const ast::Expr& expr) {
+  test.metric = worst_case_row(context_.policy, *test.metric, test.finding);
   const auto row = static_cast<uint32_t>(context_.policy.comparisons.size());
   TypedExpr threshold;
   threshold.op = Op::constant;

@@ -42,8 +42,14 @@ struct TypedMetric {
   std::string header;
   uint16_t status_first = 0;
   uint16_t status_last = 0;
-  std::optional<uint32_t> of;  // a flag of a category: that category's row
-  std::string match;           // ... and the value it is true for
+  SampleUnit per = SampleUnit::request;
+  AbsentSample absent = AbsentSample::missing;
+  bool worst_case = false;     // `absent is worst`: each comparison has a row of its own
+  OncePer once = OncePer::sample;
+  SampleUnit unit_of_once = SampleUnit::user;
+  int64_t within_ns = 0;
+  std::optional<uint32_t> of;  // row that this one is derived of; it is not declared
+  std::string match;           // of a category: the value this flag is true for
   bool poisoned = false;  // its kind is not known: its uses are not judged
   Span name_span;
   Span span;
@@ -332,7 +338,7 @@ struct TypedPolicy {
 
   const TypedExpr& operator[](TypedId id) const { return exprs[id.value]; }
   bool reads(const TypedAggregate& aggregate, Arm arm) const {
-    return aggregate.arm == arm ||
+    return aggregate.arm == arm || compares_histograms(aggregate.fn) ||
            (aggregate.test && compares_arms(comparisons[*aggregate.test].method));
   }
 };

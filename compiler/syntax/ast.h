@@ -173,7 +173,9 @@ struct Metric {
   Name name;
   Name kind;                   // flag, duration, ratio, number, bytes, tokens, usd, gauge ...
   std::optional<Name> kind_unit;         // gauge in bytes
-  std::optional<Name> unit_of_analysis;  // request (per request); others are refused by sema
+  std::optional<Name> unit_of_analysis;  // request (per request), label, user, session
+  std::optional<Quantity> within;        // per label within 3d
+  std::optional<Name> absent;            // absent is missing
   std::optional<Name> direction;         // "lower" or "higher"
   MetricSourceKind source = MetricSourceKind::none;
   Quantity status_first, status_last;    // status in 500..599

@@ -113,8 +113,13 @@ class FileReader : private ActionReader {
     made.doc = doc(context);
     if (context->IN() != nullptr) made.kind_unit = name(context->name(2));
     if (context->PER() != nullptr) made.unit_of_analysis = name(context->name().back());
+    if (context->WITHIN() != nullptr) made.within = quantity(context->QUANTITY());
     std::optional<Span> source;
     for (P::MetricClauseContext* each : context->metricClause()) {
+      if (each->ABSENT() != nullptr) {
+        once(made.absent, name(each->name()), span(each));
+        continue;
+      }
       if (each->metricSource() == nullptr) {
         once(made.direction, name(each->LOWER() != nullptr ? each->LOWER() : each->HIGHER()),
              span(each));

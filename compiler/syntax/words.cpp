@@ -37,8 +37,6 @@ struct NotBuilt {
 constexpr NotBuilt not_built[] = {
     {"audience", "audiences"},
     {"approved", "approvals by people"},
-    {"within", "labels and totals within a time"},
-    {"absent", "what an absent value counts as"},
     {"email", "notifying by mail"},
 };
 

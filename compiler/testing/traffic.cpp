@@ -214,6 +214,10 @@ void Traffic::make(const Route& route, int64_t from_ns, int64_t to_ns,
 
 void Traffic::choose_segments(LaneArm arm, Observation& made) {
   const uint64_t number = made_[static_cast<size_t>(arm)]++;
+  // Every request is another user's, in a session of its own; the shadow's k-th is that of the k-th
+  // live answer.
+  made.user = made.session = 1 + number * lane_arms + static_cast<uint64_t>(arm);
+  made.id = 1 + 2 * number + (arm == LaneArm::candidate_live ? 1 : 0);
   for (uint32_t row = 0; row < upto_.size(); ++row) {
     const auto at = std::upper_bound(upto_[row].begin(), upto_[row].end(), point(row, number));
     // Beyond the declared shares: a value outside the set.
@@ -318,8 +322,11 @@ std::vector<uint32_t> Traffic::unfed() const {
       own = own || !sources[metric].series.empty() || sources[metric].declared != nullptr;
     if (own) fed[policy_.metrics[metric].of.value_or(metric)] = true;
   }
-  for (uint32_t metric = 0; metric < policy_.metrics.size(); ++metric)
-    if (!fed[metric] && !policy_.metrics[metric].of) rows.push_back(metric);
+  for (uint32_t metric = 0; metric < policy_.metrics.size(); ++metric) {
+    const sema::TypedMetric& row = policy_.metrics[metric];
+    const bool derived = row.of.has_value() || row.per == SampleUnit::pair;
+    if (!fed[metric] && !derived) rows.push_back(metric);
+  }
   return rows;
 }
 

@@ -73,6 +73,17 @@ inline constexpr size_t event_id_bytes_max = 256;
 inline constexpr int64_t dedup_horizon_ns = int64_t{10} * 60 * 1'000'000'000;
 inline constexpr size_t dedup_ids_max = 1u << 20;  // remembered at most
 
+// -- joins (runtime/joins)
+inline constexpr size_t label_entries_max = 1u << 23;  // requests that wait for labels
+inline constexpr size_t joined_users_max = 1u << 20;   // users, and sessions, that are followed
+inline constexpr size_t pairs_pending_max = 1u << 16;
+inline constexpr int64_t pair_timeout_ns = 5'000'000'000;  // of a shadow, after its live answer
+inline constexpr size_t disagreements_kept = 100;
+inline constexpr size_t category_texts_max = 4096;
+inline constexpr uint64_t join_log_file_bytes = 32u << 20;
+inline constexpr uint64_t join_log_bytes_max = uint64_t{4} << 30;  // of a release, on disk
+inline constexpr size_t join_log_waiting_bytes_max = 64u << 20;    // on their way to it
+
 // -- host
 inline constexpr size_t action_output_bytes_max = 4096;
 inline constexpr size_t http_body_bytes_max = 256u * 1024;  // kept of an answer

@@ -88,10 +88,14 @@ Observation bind(const Plan& plan, const rel_observation& from) {
       case MetricSource::response_status:
         carry(to, m, status_flag(metric, from.status));
         break;
-      case MetricSource::event_field:
       case MetricSource::no_answer:
         carry(to, m, from.status == 0 ? 1 : 0);
         break;
+      case MetricSource::event_field:
+      case MetricSource::pair_agreement:
+      case MetricSource::pair_difference:
+      case MetricSource::pair_loss:
+      case MetricSource::pair_unanswered:
       case MetricSource::response_header:
       case MetricSource::response_digest:
         break;

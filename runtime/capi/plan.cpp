@@ -22,6 +22,10 @@ namespace {
 rel_metric_source source_of(MetricSource source) {
   switch (source) {
     case MetricSource::event_field:
+    case MetricSource::pair_agreement:
+    case MetricSource::pair_difference:
+    case MetricSource::pair_loss:
+    case MetricSource::pair_unanswered:
       return REL_SOURCE_EVENT_FIELD;
     case MetricSource::request_duration:
       return REL_SOURCE_REQUEST_DURATION;

@@ -15,10 +15,11 @@ constexpr int64_t silence_gaps_max = 20;
 constexpr int64_t silence_ns_min = 10'000'000'000;
 constexpr uint64_t silence_samples_min = 20;  // before that the mean distance is not known
 
-bool is_silent(const TestEvidence& state, size_t arm, int64_t now_ns) {
+bool is_silent(const TestEvidence& state, size_t arm, int64_t now_ns, int64_t pane_ns) {
   if (state.n[arm] < silence_samples_min) return state.n[arm] == 0;
   const int64_t silence = now_ns - state.seen_ns[arm];
-  if (silence <= silence_ns_min) return false;
+  // What came is seen when its pane closes.
+  if (silence <= std::max(silence_ns_min, 2 * pane_ns)) return false;
   const auto n = static_cast<int64_t>(std::min<uint64_t>(state.n[arm], INT64_MAX));
   const int64_t gap = std::max<int64_t>(state.seen_ns[arm] - state.first_ns, 1) / n + 1;
   return silence / silence_gaps_max > gap;
@@ -72,7 +73,7 @@ uint8_t RunningEvidence::causes_of(const EvidenceTest& test, const TestEvidence&
   const bool both = compares_arms(test.method);
   for (size_t arm = 0; arm < 2; ++arm) {
     if (!both && arm != static_cast<size_t>(test.arm)) continue;
-    if (is_silent(state, arm, now_ns)) causes |= cause_no_data;
+    if (is_silent(state, arm, now_ns, plan_.pane_ns)) causes |= cause_no_data;
   }
   if (header().gap != 0) causes |= cause_insufficient;
   if (test.randomised != 0 && ratio_is_off()) causes |= cause_insufficient;
@@ -144,7 +145,8 @@ void RunningEvidence::write_frame(int64_t now_ns, SourceHealth source,
     const EvidenceTest& test = plan_.tests[index];
     const TestEvidence& state = at<TestEvidence>(shape_.test(index));
     uint8_t causes = causes_of(test, state, now_ns);
-    if (source == SourceHealth::fails && test.method != TestMethod::sample_ratio) {
+    const MetricId metric = plan_.trackers[test.tracker.value].metric;
+    if (source.fails_for(metric) && test.method != TestMethod::sample_ratio) {
       causes |= cause_source_error;
     }
     write_test(test, state, causes, frame);

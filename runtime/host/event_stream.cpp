@@ -26,9 +26,9 @@ Result<std::unique_ptr<EventStream>> EventStream::start(Runtime& runtime, const 
   if (!shard) return shard.error();
   const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake < 0) return Error{fmt::format("no event descriptor: {}", std::strerror(errno))};
-  runtime.set_source_failing(false);
   std::unique_ptr<EventStream> stream(
       new EventStream(runtime, clock, std::move(settings), *shard, wake));
+  stream->set_failing(false);
   stream->thread_ = std::thread([raw = stream.get()] { raw->run(); });
   return stream;
 }
@@ -40,7 +40,12 @@ EventStream::EventStream(Runtime& runtime, const HostClock& clock, EventStreamSe
       settings_(std::move(settings)),
       shard_(shard),
       wake_(wake),
-      decoder_(runtime.plan()) {}
+      decoder_(runtime.plan()),
+      joins_(runtime.plan()) {
+  joins_.replay(settings_.joins_before);
+  std::string().swap(settings_.joins_before);
+  joins_.take_recorded(joins_told_);  // from now on
+}
 
 EventStream::~EventStream() {
   const uint64_t stop = 1;
@@ -73,11 +78,50 @@ void EventStream::run() {
 void EventStream::tick_if_due() {
   const HostTime now = clock_.read();
   if (now.steady_ns < next_tick_ns_) return;
-  runtime_.tick(getpid(), now.now_ns);
+  give_mature(now.now_ns);
+  if (counts()) runtime_.tick(getpid(), now.now_ns);
   const bool seen_all = !input_open_ && end_seen_ns_ != 0;
   if (!input_open_) end_seen_ns_ = now.steady_ns;
   if (seen_all) ended_.store(true, std::memory_order_release);
   next_tick_ns_ = std::max(next_tick_ns_ + tick_ns, now.steady_ns + tick_ns / 2);
+}
+
+// Clocks of events and of this host differ: what is mature counts now.
+void EventStream::give_mature(int64_t now_ns) {
+  if (!joins_.needed()) return;
+  joins_.routed(runtime_.published_route());
+  due_.clear();
+  joins_.mature(now_ns, due_);
+  for (Observation& observation : due_) {
+    observation.time_ns = now_ns;
+    runtime_.observe(shard_, observation);
+  }
+  runtime_.set_metrics_failing(joins_.metrics_failing(now_ns));
+  std::string told;
+  joins_.take_recorded(told);
+  const std::lock_guard lock(counters_mutex_);
+  const bool fits = joins_told_.size() + told.size() <= limits::join_log_waiting_bytes_max;
+  if (fits) joins_told_ += told;
+  else joins_lost_ = true;
+}
+
+bool EventStream::take_joins(std::string& bytes) {
+  const std::lock_guard lock(counters_mutex_);
+  bytes += joins_told_;
+  joins_told_.clear();
+  return !std::exchange(joins_lost_, false);
+}
+
+void EventStream::take_observation(const DecodedEvent& event) {
+  Observation observation = event.observation;
+  joins_.take(observation, event.id);
+  if (counts()) runtime_.observe(shard_, observation);
+}
+
+// A gateway's own numbers do not depend on these events.
+void EventStream::set_failing(bool failing) {
+  if (counts()) runtime_.set_source_failing(failing);
+  else joins_.set_failing(failing);
 }
 
 void EventStream::read_block() {
@@ -119,8 +163,9 @@ void EventStream::take_line(std::string_view line) {
   switch (event.kind) {
     case EventKind::blank:
     case EventKind::duplicate: return;
-    case EventKind::observation: runtime_.observe(shard_, event.observation); return;
-    case EventKind::source: runtime_.set_source_failing(!event.source_ok); return;
+    case EventKind::observation: return take_observation(event);
+    case EventKind::label: joins_.take(event.label); return;
+    case EventKind::source: return set_failing(!event.source_ok);
     case EventKind::rejected: settings_.refused(line_, event.reason); return;
   }
 }
@@ -129,7 +174,7 @@ void EventStream::end_of_input() {
   if (!input_.empty() && !skipping_) take_line(input_);
   input_.clear();
   input_open_ = false;
-  if (settings_.end == StreamEnd::lost) runtime_.set_source_failing(true);
+  if (settings_.end == StreamEnd::lost) set_failing(true);
   const std::lock_guard lock(counters_mutex_);
   counters_ = decoder_.counters();
 }

@@ -17,12 +17,22 @@ inline constexpr uint32_t lane_arms = 3;
 enum class Population : uint8_t { enrolled, forced, outside };
 inline constexpr uint32_t left_out_kinds = 2;  // all but enrolled
 
+// Whether the request of a live answer was copied to the candidate.
+enum class Copied : uint8_t { unsaid, no, yes };
+
 struct Observation {
   int64_t time_ns = 0;  // since the Unix epoch
   LaneArm arm = LaneArm::baseline_live;
   Population population = Population::enrolled;  // any other: counted as left out, and no more
+  // 1: numbers that became known of earlier requests; no request of its own.
+  uint8_t derived = 0;
+  Copied copied = Copied::unsaid;
   // Index into the values of each segment of the plan; the number of values stands for `other`.
   uint8_t segment[limits::segments_max] = {};
+  // Hashes of who it belongs to, for joins; 0: it does not say. A gateway leaves them out.
+  uint64_t id = 0;
+  uint64_t user = 0;
+  uint64_t session = 0;
   uint32_t present = 0;                  // bit m: metric m is carried
   double value[limits::metrics_max];     // base units; flags are 0 or 1; defined where present
 };

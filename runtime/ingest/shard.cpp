@@ -82,14 +82,16 @@ void count_observation(const Plan& plan, const SharedLayout& layout, const Shard
   std::atomic<uint32_t>* lane_counts = shard.counts + size_t{lane} * layout.hist_per_lane();
   const Cells cells = cells_of(plan, observation);
 
-  bump(shard.header->observed, uint64_t{1});
-  bump(shard.header->requests[lane], uint64_t{1});
-  for (uint32_t s = 0; s < plan.segments.size(); ++s) {
-    const bool other = observation.segment[s] >= plan.segments[s].values.count;
-    if (other) bump(shard.header->other[s], uint64_t{1});
-  }
   const auto requests = static_cast<uint32_t>(plan.metrics.size());
-  for (uint32_t c = 0; c < cells.count; ++c) {
+  if (observation.derived == 0) {
+    bump(shard.header->observed, uint64_t{1});
+    bump(shard.header->requests[lane], uint64_t{1});
+    for (uint32_t s = 0; s < plan.segments.size(); ++s) {
+      const bool other = observation.segment[s] >= plan.segments[s].values.count;
+      if (other) bump(shard.header->other[s], uint64_t{1});
+    }
+  }
+  for (uint32_t c = 0; c < cells.count && observation.derived == 0; ++c) {
     const uint32_t index = layout.series_of(requests, cells.cell[c]);
     if (index != no_series) SeriesWriter(series[index]).add_sample();
   }

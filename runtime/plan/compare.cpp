@@ -20,8 +20,9 @@ class Comparison {
     arm("candidate", running_.candidate, edited_.candidate);
     texts("metric", true, [](const Plan& plan, auto add) {
       for (const Metric& metric : plan.metrics) {
-        add(fmt::format("{} (kind {}, source {})", plan.text(metric.name),
-                        static_cast<int>(metric.kind), static_cast<int>(metric.source)));
+        add(fmt::format("{} (kind {}, source {}, {})", plan.text(metric.name),
+                        static_cast<int>(metric.kind), static_cast<int>(metric.source),
+                        sample_unit_text(metric)));
       }
     });
     texts("segment", true, [](const Plan& plan, auto add) {

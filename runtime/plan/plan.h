@@ -16,64 +16,10 @@
 #include "runtime/base/result.h"
 #include "runtime/plan/gates.h"
 #include "runtime/plan/ids.h"
+#include "runtime/plan/metric.h"
 #include "runtime/plan/window.h"
 
 namespace rel {
-
-// count: a whole number of things, from zero; gauge: a level that was measured; category: one of
-// some texts, of which a plan counts those that its conditions name, each as a flag of its own.
-enum class MetricKind : uint8_t { flag, duration, value, count, gauge, category };
-
-// The unit a number of this plan is printed in. Numbers are stored in base units: seconds,
-// shares of one (ratio and points), plain numbers, bytes, tokens, requests, dollars, euros.
-enum class PlanUnit : uint8_t {
-  number,
-  ratio,
-  points,
-  seconds,
-  bytes,
-  tokens,
-  requests,
-  usd,
-  eur,
-  per_second,  // requests a second
-};
-
-enum class Direction : uint8_t { none, lower_is_better, higher_is_better };
-
-// Where a gateway reads a metric. Events always carry it in a field of the metric's name.
-enum class MetricSource : uint8_t {
-  event_field,       // only events carry it
-  request_duration,  // the gateway's own monotonic clock, completed responses
-  response_status,   // true when the status is in [status_first, status_last]
-  response_header,   // a number, or for a flag `true`/`false`/`1`/`0`, in `header`
-  response_digest,   // true when `header` does not name the digest that the arm is pinned to
-  no_answer,         // true when no whole response came: refused, reset, timed out, broken off
-};
-
-// A histogram has 64 linear sub-buckets an octave, 2^exponent_min <= |x| < 2^exponent_max, one
-// bucket for zero and below the range, one above it, and a mirrored half when `mirrored`.
-struct HistogramShape {
-  int16_t exponent_min = 0;
-  int16_t exponent_max = 0;
-  uint8_t mirrored = 0;
-  uint8_t reserved[3] = {};
-};
-
-struct Metric {
-  StringId name;
-  MetricKind kind = MetricKind::flag;
-  PlanUnit unit = PlanUnit::number;
-  Direction direction = Direction::none;
-  MetricSource source = MetricSource::event_field;
-  StringId header;
-  uint16_t status_first = 0;
-  uint16_t status_last = 0;
-  HistogramShape histogram;  // used where a tracker keeps one
-  MetricId of;     // a flag that is true where this category has the value `match`
-  StringId match;
-  PlanSpan span;
-};
 
 // A dimension of the population. Its values are strings [values.first, +count) of the plan.
 // The cells of a plan: cell 0 is everybody; segment s owns cells [cell_first, +values.count + 1),
@@ -117,10 +63,17 @@ enum class AggregateFn : uint8_t {
   estimate,  // of a test: what it compares, in one arm, since its evidence began
   min,       // the lowest bucket of the histogram that is not empty
   max,       // the highest
+  // How far the candidate's histogram is from the baseline's in the same window (windows/
+  // histogram_drift.h); of both arms.
+  psi,
+  jensen_shannon,
+  kolmogorov_smirnov,
 };
 
+constexpr bool compares_histograms(AggregateFn fn) { return fn >= AggregateFn::psi; }
 constexpr bool reads_histogram(AggregateFn fn) {
-  return fn == AggregateFn::quantile || fn == AggregateFn::min || fn == AggregateFn::max;
+  return fn == AggregateFn::quantile || fn == AggregateFn::min || fn == AggregateFn::max ||
+         compares_histograms(fn);
 }
 
 // One number, or one for each cell of `cells`, that the runtime puts into the frame each tick.

@@ -59,7 +59,9 @@ class Printer {
 
   std::string source_text(const Metric& metric) const {
     switch (metric.source) {
-      case MetricSource::event_field: return "from events";
+      case MetricSource::event_field:
+        return metric.of.is_none() ? std::string("from events")
+                                   : fmt::format("from metric {}", metric.of.value);
       case MetricSource::request_duration: return "from duration";
       case MetricSource::response_status:
         return fmt::format("from status {}..{}", metric.status_first, metric.status_last);
@@ -68,6 +70,12 @@ class Printer {
       case MetricSource::no_answer: return "from no answer";
       case MetricSource::response_digest:
         return fmt::format("from another digest in {}", quoted(metric.header));
+      case MetricSource::pair_agreement:
+        return fmt::format("from agreement of metric {}", metric.of.value);
+      case MetricSource::pair_difference:
+        return fmt::format("from difference of metric {}", metric.of.value);
+      case MetricSource::pair_loss: return fmt::format("from loss of metric {}", metric.of.value);
+      case MetricSource::pair_unanswered: return "from shadows without an answer";
     }
     return {};
   }
@@ -102,8 +110,11 @@ class Printer {
                             metric.histogram.exponent_max,
                             metric.histogram.mirrored != 0 ? " and mirrored" : "");
       }
-      if (!metric.of.is_none()) {
+      if (!metric.match.is_none()) {
         shape += fmt::format(", metric {} is {}", metric.of.value, quoted(metric.match));
+      }
+      if (metric.per != SampleUnit::request || metric.once != OncePer::sample) {
+        shape += ", " + sample_unit_text(metric);
       }
       line("metric {} {}: {} in {}, {}, {}{} {}", row, plan_.text(metric.name),
            kind_text(metric.kind), unit_word(metric.unit), direction_text(metric.direction),

@@ -14,7 +14,7 @@ namespace rel {
 namespace {
 
 constexpr std::string_view magic{"RELPLAN\0", 8};
-constexpr uint32_t format_version = 3;
+constexpr uint32_t format_version = 4;
 constexpr size_t checksum_bytes = 8;
 constexpr size_t header_bytes = magic.size() + 4;
 
@@ -113,6 +113,11 @@ void visit(Archive& archive, Metric& metric) {
   archive(metric.histogram.exponent_min);
   archive(metric.histogram.exponent_max);
   archive(metric.histogram.mirrored);
+  visit(archive, metric.per);
+  visit(archive, metric.absent);
+  visit(archive, metric.once);
+  visit(archive, metric.unit_of_once);
+  archive(metric.within_ns);
   visit(archive, metric.of);
   visit(archive, metric.match);
   visit(archive, metric.span);

@@ -166,6 +166,35 @@ std::string cell_in(const Plan& plan, uint32_t cell, std::string_view is, std::s
 std::string cell_text(const Plan& plan, uint32_t cell) { return cell_in(plan, cell, "=", " "); }
 std::string cell_words(const Plan& plan, uint32_t cell) { return cell_in(plan, cell, " ", " x "); }
 
+std::string sample_unit_text(const Metric& metric) {
+  const std::string within = exact_duration_text(metric.within_ns);
+  std::string text;
+  switch (metric.per) {
+    case SampleUnit::request: text = "per request"; break;
+    case SampleUnit::label: text = "per label within " + within; break;
+    case SampleUnit::user: text = "per user within " + within; break;
+    case SampleUnit::session: text = "per session within " + within; break;
+    case SampleUnit::pair: return "per pair of answers";
+  }
+  if (metric.per != SampleUnit::request) {
+    switch (metric.absent) {
+      case AbsentSample::missing: text += ", absent is missing"; break;
+      case AbsentSample::zero:
+        text += metric.kind == MetricKind::flag ? ", absent is false" : ", absent is zero";
+        break;
+      case AbsentSample::against_above: text += ", absent is worst for more"; break;
+      case AbsentSample::against_below: text += ", absent is worst for less"; break;
+    }
+  }
+  const std::string_view who = metric.unit_of_once == SampleUnit::session ? "session" : "user";
+  switch (metric.once) {
+    case OncePer::sample: break;
+    case OncePer::release: text += fmt::format(", once a {}", who); break;
+    case OncePer::stage: text += fmt::format(", once a {} and stage", who); break;
+  }
+  return text;
+}
+
 std::string_view arm_name(Arm arm) {
   return arm == Arm::baseline ? "baseline" : "candidate";
 }
@@ -228,6 +257,9 @@ std::string_view function_name(AggregateFn fn) {
     case AggregateFn::quantile: return "quantile";
     case AggregateFn::min: return "min";
     case AggregateFn::max: return "max";
+    case AggregateFn::psi: return "drift";
+    case AggregateFn::jensen_shannon: return "jensen_shannon";
+    case AggregateFn::kolmogorov_smirnov: return "ks";
     case AggregateFn::evidence: return "evidence";
     case AggregateFn::estimate: return "estimate";
   }

@@ -34,6 +34,8 @@ std::string quoted_text(std::string_view text);
 std::string cell_text(const Plan& plan, uint32_t cell);
 // The same for a sentence: `region eu`, `region eu x age_band 41+`.
 std::string cell_words(const Plan& plan, uint32_t cell);
+// What one sample of a metric is: "per request", "per label within 3d, absent is missing".
+std::string sample_unit_text(const Metric& metric);
 
 std::string_view arm_name(Arm arm);
 std::string_view action_name(TriggerAction action);

@@ -10,6 +10,7 @@
 #include "runtime/plan/verify_actions.h"
 #include "runtime/plan/verify_calendar.h"
 #include "runtime/plan/verify_gates.h"
+#include "runtime/plan/verify_joined.h"
 #include "runtime/plan/verify_nodes.h"
 #include "runtime/plan/verify_routing.h"
 #include "runtime/plan/verify_segments.h"
@@ -176,16 +177,20 @@ Status verify_metric(const Plan& plan, const Metric& metric, size_t row) {
       if (metric.kind != MetricKind::flag) return refuse("is no flag");
       if (!names_text(plan, metric.header)) return refuse("has no header");
       break;
+    case MetricSource::pair_agreement:
+    case MetricSource::pair_difference:
+    case MetricSource::pair_loss:
+    case MetricSource::pair_unanswered: break;  // verify_joined
     default: return refuse("has no known source");  // rel: read from a file
   }
   if (metric.source != MetricSource::response_header && !none_or_row(metric.header, plan.strings)) {
     return refuse("has a header out of range");
   }
-  const bool derived = !metric.of.is_none();
+  const bool counted = !metric.match.is_none();
   const Metric* category = names_row(metric.of, plan.metrics) ? &plan.metrics[metric.of.value]
                                                               : nullptr;
-  if (derived != !metric.match.is_none() || !none_or_row(metric.match, plan.strings) ||
-      (derived && (category == nullptr || category->kind != MetricKind::category ||
+  if (!none_or_row(metric.of, plan.metrics) || !none_or_row(metric.match, plan.strings) ||
+      (counted && (category == nullptr || category->kind != MetricKind::category ||
                    metric.kind != MetricKind::flag || metric.source != category->source))) {
     return refuse("is a value of no category");
   }
@@ -204,7 +209,7 @@ Status verify_metrics(const Plan& plan) {
       return broken_row("metric", row, "has the name of another");
     }
   }
-  return ok();
+  return verify_joined(plan);
 }
 
 Status verify_windows(const Plan& plan) {
@@ -278,6 +283,10 @@ bool function_fits(const Plan& plan, const Aggregate& aggregate) {
     case AggregateFn::quantile:
     case AggregateFn::min:
     case AggregateFn::max: return tracker.histogram == 1;
+    case AggregateFn::psi:
+    case AggregateFn::jensen_shannon:
+    case AggregateFn::kolmogorov_smirnov:
+      return tracker.histogram == 1 && aggregate.arm == Arm::candidate;
     case AggregateFn::evidence:
     case AggregateFn::estimate: return true;  // verify_tests has more to say
   }
@@ -305,7 +314,8 @@ Status verify_aggregates(const Plan& plan) {
   for (size_t row = 0; row < plan.aggregates.size(); ++row) {
     const Aggregate& aggregate = plan.aggregates[row];
     const auto refuse = [&](std::string_view what) { return broken_row("aggregate", row, what); };
-    if (!known(aggregate.fn, AggregateFn::max) || !known(aggregate.arm, Arm::candidate) ||
+    if (!known(aggregate.fn, AggregateFn::kolmogorov_smirnov) ||
+        !known(aggregate.arm, Arm::candidate) ||
         !known_unit(aggregate.unit)) {
       return refuse("has no known function, arm or unit");
     }

@@ -66,6 +66,7 @@ struct alignas(64) MailBlock {
   std::atomic<uint64_t> restores;  // odd while `restored` is being written
   std::atomic<uint64_t> gates_passed;  // a bit for each gate of the plan
   std::atomic<uint32_t> source_failing;
+  std::atomic<uint32_t> metrics_failing;  // bit m: metric m cannot be told
   std::atomic<uint32_t> restored_evidence;  // 1: SharedLayout::restored_offset holds a checkpoint
   MailedHand hands[hand_lanes];
   alignas(64) EngineState restored;

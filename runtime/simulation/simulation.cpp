@@ -46,11 +46,14 @@ int64_t quiet_after(const Plan& plan) {
 
 struct Simulation::Parts {
   Parts(const Plan& p, const SimulationOptions& o)
-      : plan(p), options(o), decoder(p), quiet_after_ns(quiet_after(p)) {}
+      : plan(p), options(o), decoder(p), joins(p), quiet_after_ns(quiet_after(p)) {}
 
   void begin(int64_t time_ns);
   void reach(int64_t time_ns);
   void advance_to(int64_t time_ns);
+  void tick_before(int64_t time_ns);
+  void give_mature(int64_t time_ns);
+  void observe(Observation observation, std::string_view id);
   int64_t tick_after(int64_t limit_ns) const;
   void tick(int64_t time_ns);
   void take_decisions();
@@ -59,6 +62,8 @@ struct Simulation::Parts {
   const Plan& plan;
   SimulationOptions options;
   EventDecoder decoder;
+  EventJoins joins;
+  std::vector<Observation> due;  // room for what is mature
   Memory memory;
   std::unique_ptr<Runtime> runtime;
   uint32_t shard = 0;
@@ -111,12 +116,14 @@ void Simulation::Parts::take_decisions() {
 void Simulation::Parts::tick(int64_t time_ns) {
   now_ns = time_ns;
   event_waits = false;
+  if (joins.needed()) runtime->set_metrics_failing(joins.metrics_failing(time_ns));
   // Each raise leads to a later step or stage, so this ends.
   const size_t raises_max = limits::steps_max + limits::stages_max + 2;
   for (size_t raises = 0; raises <= raises_max; ++raises) {
     const TickReport report = runtime->tick(pid, time_ns);
     REL_CHECK(report.evaluated);
     take_decisions();
+    if (report.route_changed != 0) joins.routed(runtime->published_route());
     if (report.raise.kind == RaiseKind::none) return;
     runtime->grant_raise(report.raise.id);
   }
@@ -137,11 +144,36 @@ int64_t Simulation::Parts::tick_after(int64_t limit_ns) const {
 }
 
 // Ticks at every tick before `time_ns`, so that an event at a tick's own time is counted in it.
-void Simulation::Parts::advance_to(int64_t time_ns) {
+void Simulation::Parts::tick_before(int64_t time_ns) {
   for (int64_t next_ns = tick_after(time_ns - 1); next_ns < time_ns;
        next_ns = tick_after(time_ns - 1)) {
     tick(next_ns);
   }
+}
+
+// What joins have to give until then comes at its own time, as an event does.
+void Simulation::Parts::advance_to(int64_t time_ns) {
+  for (int64_t due_ns = joins.next_due_ns(); due_ns < time_ns; due_ns = joins.next_due_ns()) {
+    give_mature(std::max(due_ns, now_ns));
+  }
+  tick_before(time_ns);
+}
+
+void Simulation::Parts::give_mature(int64_t time_ns) {
+  tick_before(time_ns);
+  due.clear();
+  joins.mature(time_ns, due);
+  for (Observation& observation : due) {
+    observation.time_ns = time_ns;
+    runtime->observe(shard, observation);
+  }
+  last_event_ns = std::max(last_event_ns, time_ns);
+  event_waits = true;
+}
+
+void Simulation::Parts::observe(Observation observation, std::string_view id) {
+  joins.take(observation, id);
+  runtime->observe(shard, observation);
 }
 
 // A release that stands in a step since just now, with everything before it behind it.
@@ -179,7 +211,9 @@ bool Simulation::Parts::is_far_ahead(int64_t time_ns) const {
 const DecodedEvent& Simulation::feed(std::string_view line) {
   Parts& parts = *parts_;
   const DecodedEvent& event = parts.decoder.decode(line);
-  if (event.kind != EventKind::observation && event.kind != EventKind::source) return event;
+  const bool told = event.kind == EventKind::observation || event.kind == EventKind::label ||
+                    event.kind == EventKind::source;
+  if (!told) return event;
   if (parts.is_far_ahead(event.time_ns)) {
     parts.refused.kind = EventKind::rejected;
     parts.refused.reason = fmt::format("`time` is {} after the newest event before it, at most {}",
@@ -189,7 +223,8 @@ const DecodedEvent& Simulation::feed(std::string_view line) {
   }
   parts.reach(event.time_ns);
   if (event.kind == EventKind::source) parts.runtime->set_source_failing(!event.source_ok);
-  else parts.runtime->observe(parts.shard, event.observation);
+  else if (event.kind == EventKind::label) parts.joins.take(event.label);
+  else parts.observe(event.observation, event.id);
   return event;
 }
 
@@ -197,7 +232,7 @@ void Simulation::start(int64_t time_ns) { parts_->begin(time_ns); }
 
 void Simulation::observe(const Observation& observation) {
   parts_->reach(observation.time_ns);
-  parts_->runtime->observe(parts_->shard, observation);
+  parts_->observe(observation, {});
 }
 
 void Simulation::set_source(int64_t time_ns, bool answers) {
@@ -232,5 +267,9 @@ void Simulation::copy_frame(std::span<double> values, std::span<uint8_t> causes,
 }
 Runtime::Counters Simulation::counters() const { return parts_->runtime->counters(); }
 const EventCounters& Simulation::event_counters() const { return parts_->decoder.counters(); }
+std::string_view Simulation::category_text(double number) const {
+  return parts_->decoder.category_text(number);
+}
+const EventJoins& Simulation::joins() const { return parts_->joins; }
 
 }  // namespace rel

@@ -13,6 +13,7 @@
 
 #include "runtime/base/result.h"
 #include "runtime/eval/evaluator.h"
+#include "runtime/joins/event_joins.h"
 #include "runtime/runtime.h"
 #include "runtime/sources/event_decoder.h"
 
@@ -68,6 +69,8 @@ class Simulation {
                   std::span<uint64_t> samples) const;
   Runtime::Counters counters() const;
   const EventCounters& event_counters() const;
+  const EventJoins& joins() const;
+  std::string_view category_text(double number) const;  // as EventDecoder::category_text
 
  private:
   Simulation();

@@ -2,7 +2,9 @@
 // check what must be there. The first thing that is wrong is the reason.
 #include "runtime/sources/event_decoder.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
@@ -11,6 +13,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/time_text.h"
+#include "runtime/sources/category_texts.h"
 #include "runtime/sources/quantity_reader.h"
 #include "runtime/sources/seen_ids.h"
 
@@ -28,6 +31,7 @@ using Refusal = std::string;
 
 // What a line said, before it is judged as a whole.
 struct Fields {
+  CategoryTexts& texts;
   std::string_view type;
   std::optional<int64_t> time_ns;
   std::string id;
@@ -35,6 +39,9 @@ struct Fields {
   Lane lane = Lane::absent;
   std::optional<bool> ok;
   std::string_view reason;
+  std::string_view unit;
+  std::string_view session;
+  std::optional<bool> mirrored;
   Observation observation;
   uint64_t unknown_fields = 0;
   uint64_t other_segments = 0;
@@ -111,6 +118,23 @@ Refusal read_lane(const element& value, Fields& fields) {
   return "`lane` must be \"live\" or \"shadow\"";
 }
 
+Refusal read_mirrored(const element& value, Fields& fields) {
+  bool mirrored = false;
+  if (value.get(mirrored) != simdjson::SUCCESS) {
+    return ill_typed("mirrored", value, "true or false");
+  }
+  fields.mirrored = mirrored;
+  return {};
+}
+
+// The names that other systems give the key that joins a label to its request.
+bool names_id(std::string_view key) {
+  constexpr std::string_view names[] = {"id",           "request_id", "inference_id",
+                                        "inferenceId",  "eventId",    "prediction_id",
+                                        "puid",         "gen_ai.response.id"};
+  return std::find(std::begin(names), std::end(names), key) != std::end(names);
+}
+
 Refusal read_ok(const element& value, Fields& fields) {
   bool ok = false;
   if (value.get(ok) != simdjson::SUCCESS) return ill_typed("ok", value, "true or false");
@@ -170,28 +194,24 @@ Refusal read_quantity(std::string_view name, PlanUnit unit, const element& value
   return std::isfinite(out) ? Refusal{} : fmt::format("`{}` is not a finite number", name);
 }
 
-// A text: which of the values that the plan counts it is.
+// A text: which of the values that the plan counts it is. Its own number only tells it from others.
 Refusal read_category(const Plan& plan, uint32_t index, const element& value, Fields& fields) {
   std::string_view text;
   Refusal refusal = read_string(plan.text(plan.metrics[index].name), value, text);
   if (!refusal.empty()) return refusal;
-  fields.observation.value[index] = 0;
+  fields.observation.value[index] = fields.texts.number_of(text);
   fields.observation.present |= uint32_t{1} << index;
   for (uint32_t m = 0; m < plan.metrics.size(); ++m) {
-    if (plan.metrics[m].of.value != index) continue;
-    fields.observation.value[m] = plan.text(plan.metrics[m].match) == text ? 1 : 0;
+    const Metric& counted = plan.metrics[m];
+    if (counted.of.value != index || counted.match.is_none()) continue;
+    fields.observation.value[m] = plan.text(counted.match) == text ? 1 : 0;
     fields.observation.present |= uint32_t{1} << m;
   }
   return {};
 }
 
-Refusal read_metric(const Plan& plan, uint32_t index, const element& value, Fields& fields) {
-  const Metric& metric = plan.metrics[index];
+Refusal read_value(const Plan& plan, const Metric& metric, const element& value, double& out) {
   const std::string_view name = plan.text(metric.name);
-  const uint32_t bit = uint32_t{1} << index;
-  if (fields.observation.present & bit) return fmt::format("`{}` stands twice", name);
-  double& out = fields.observation.value[index];
-  if (metric.kind == MetricKind::category) return read_category(plan, index, value, fields);
   Refusal refusal = metric.kind == MetricKind::flag
                         ? read_flag(name, value, out)
                         : read_quantity(name, metric.unit, value, out);
@@ -201,6 +221,19 @@ Refusal read_metric(const Plan& plan, uint32_t index, const element& value, Fiel
   if (refusal.empty() && metric.kind == MetricKind::count && (out < 0 || out != std::floor(out))) {
     refusal = fmt::format("`{}` is not a whole number from zero; a count is", name);
   }
+  return refusal;
+}
+
+Refusal read_metric(const Plan& plan, uint32_t index, const element& value, Fields& fields) {
+  const uint32_t bit = uint32_t{1} << index;
+  if (fields.observation.present & bit) {
+    return fmt::format("`{}` stands twice", plan.text(plan.metrics[index].name));
+  }
+  if (plan.metrics[index].kind == MetricKind::category) {
+    return read_category(plan, index, value, fields);
+  }
+  Refusal refusal =
+      read_value(plan, plan.metrics[index], value, fields.observation.value[index]);
   fields.observation.present |= bit;
   return refusal;
 }
@@ -208,9 +241,7 @@ Refusal read_metric(const Plan& plan, uint32_t index, const element& value, Fiel
 Refusal read_field(const Plan& plan, std::string_view key, const element& value, Fields& fields) {
   if (key == "type") return read_string(key, value, fields.type);
   if (key == "time") return read_time(value, fields);
-  if (key == "id" || key == "request_id" || key == "inference_id" || key == "prediction_id") {
-    return read_id(key, value, fields);
-  }
+  if (names_id(key)) return read_id(key, value, fields);
   if (key == "variant") return read_variant(value, fields);
   if (key == "lane") return read_lane(value, fields);
   if (key == "segment") return read_segments(plan, value, fields);
@@ -222,8 +253,10 @@ Refusal read_field(const Plan& plan, std::string_view key, const element& value,
   }
   if (key == "ok") return read_ok(value, fields);
   if (key == "reason") return read_string(key, value, fields.reason);
-  // Units are counted by what the policy declares `per`, which is requests in this version.
-  if (key != "unit") ++fields.unknown_fields;
+  if (key == "unit") return read_string(key, value, fields.unit);
+  if (key == "session") return read_string(key, value, fields.session);
+  if (key == "mirrored") return read_mirrored(value, fields);
+  ++fields.unknown_fields;
   return {};
 }
 
@@ -245,6 +278,18 @@ Refusal unwrap(const element& line, simdjson::dom::object& event) {
   return {};
 }
 
+// A hash that is 0 for nothing only.
+uint64_t key_hash(std::string_view text, uint64_t salt) {
+  if (text.empty()) return 0;
+  return std::max<uint64_t>(XXH3_64bits_withSeed(text.data(), text.size(), salt), 1);
+}
+
+void hash_keys(const Plan& plan, Fields& fields) {
+  fields.observation.id = key_hash(fields.id, 0);
+  fields.observation.user = key_hash(fields.unit, plan.salt);
+  fields.observation.session = key_hash(fields.session, plan.salt);
+}
+
 // Lane and variant are hashed as a byte of their own: as a seed they would meet the first bytes of
 // a short id, and `6-100` of one arm would be `7-100` of the other.
 IdHash hash_of(const Fields& fields) {
@@ -263,6 +308,7 @@ Refusal check_observation(Fields& fields) {
     return "a shadow is the candidate's; this one says \"baseline\"";
   }
   fields.observation.time_ns = *fields.time_ns;
+  if (fields.mirrored) fields.observation.copied = *fields.mirrored ? Copied::yes : Copied::no;
   fields.observation.arm = shadow                                   ? LaneArm::candidate_shadow
                            : fields.variant == Variant::candidate ? LaneArm::candidate_live
                                                                     : LaneArm::baseline_live;
@@ -281,15 +327,18 @@ struct EventDecoder::Parts {
   const Plan& plan;
   simdjson::dom::parser parser{limits::event_bytes_max};
   SeenIds seen{limits::dedup_horizon_ns, limits::dedup_ids_max};
+  CategoryTexts texts;
   EventCounters counters;
   DecodedEvent event;
 
   Refusal read(std::string_view line);
   Refusal finish(Fields& fields);
-  void finish_observation(const Fields& fields);
+  void finish_observation(Fields& fields);
+  Refusal read_label(const simdjson::dom::object& object);
+  Refusal finish_label(const Fields& fields, const element& value);
 };
 
-void EventDecoder::Parts::finish_observation(const Fields& fields) {
+void EventDecoder::Parts::finish_observation(Fields& fields) {
   event.kind = EventKind::observation;
   event.time_ns = *fields.time_ns;
   if (fields.id.empty()) {
@@ -300,7 +349,9 @@ void EventDecoder::Parts::finish_observation(const Fields& fields) {
     return;
   }
   counters.dedup_overflow = seen.overflow();
+  hash_keys(plan, fields);
   event.observation = fields.observation;
+  event.id = std::move(fields.id);
   ++counters.observations;
 }
 
@@ -321,8 +372,60 @@ Refusal EventDecoder::Parts::finish(Fields& fields) {
     ++counters.source_events;
     return {};
   }
-  return fmt::format("`type` is \"{}\"; it must be \"observation\" or \"source\"",
+  return fmt::format("`type` is \"{}\"; it must be \"observation\", \"label\" or "
+                     "\"source\"",
                      fields.type.substr(0, 64));
+}
+
+// A label names its metric and gives one value; what it is about is the id, unit or session that
+// the metric is counted per.
+Refusal EventDecoder::Parts::read_label(const simdjson::dom::object& object) {
+  Fields fields{.texts = texts};
+  std::string_view name;
+  std::optional<element> given;
+  for (const auto& field : object) {
+    Refusal refusal;
+    if (field.key == "time") refusal = read_time(field.value, fields);
+    else if (names_id(field.key)) refusal = read_id(field.key, field.value, fields);
+    else if (field.key == "unit") refusal = read_string(field.key, field.value, fields.unit);
+    else if (field.key == "session") refusal = read_string(field.key, field.value, fields.session);
+    else if (field.key == "name") refusal = read_string(field.key, field.value, name);
+    else if (field.key == "value") given = field.value;
+    else if (field.key != "type") ++counters.unknown_fields;
+    if (!refusal.empty()) return refusal;
+  }
+  if (!fields.time_ns) return "there is no `time`";
+  if (name.empty()) return "there is no `name`: the metric that the label is of";
+  if (!given) return "there is no `value`";
+  for (uint32_t row = 0; row < plan.metrics.size(); ++row) {
+    if (plan.text(plan.metrics[row].name) != name) continue;
+    event.label.metric = row;
+    return finish_label(fields, *given);
+  }
+  // A metric of another policy that reads the same stream.
+  ++counters.unknown_fields;
+  ++counters.labels;
+  return {};
+}
+
+Refusal EventDecoder::Parts::finish_label(const Fields& fields, const element& value) {
+  LabelEvent& label = event.label;
+  const Metric& metric = plan.metrics[label.metric];
+  const std::string_view name = plan.text(metric.name);
+  if (Refusal refusal = read_value(plan, metric, value, label.value); !refusal.empty()) {
+    return refusal;
+  }
+  label.time_ns = *fields.time_ns;
+  label.id = key_hash(fields.id, 0);
+  label.user = key_hash(fields.unit, plan.salt);
+  label.session = key_hash(fields.session, plan.salt);
+  if (metric.per == SampleUnit::request || metric.per == SampleUnit::pair) {
+    return fmt::format("`{}` is counted per request; its value comes with the observation", name);
+  }
+  event.kind = EventKind::label;
+  event.time_ns = label.time_ns;
+  ++counters.labels;
+  return {};
 }
 
 Refusal EventDecoder::Parts::read(std::string_view line) {
@@ -340,10 +443,9 @@ Refusal EventDecoder::Parts::read(std::string_view line) {
 
   std::string_view type;
   if (object["type"].get(type) == simdjson::SUCCESS && type == "label") {
-    ++counters.labels_rejected;
-    return "labels are not built in this version";
+    return read_label(object);
   }
-  Fields fields;
+  Fields fields{.texts = texts};
   for (size_t s = 0; s < plan.segments.size(); ++s) {
     fields.observation.segment[s] = static_cast<uint8_t>(plan.segments[s].values.count);
   }
@@ -374,6 +476,10 @@ const DecodedEvent& EventDecoder::decode(std::string_view line) {
     ++parts_->counters.rejected;
   }
   return event;
+}
+
+std::string_view EventDecoder::category_text(double number) const {
+  return parts_->texts.text_of(number);
 }
 
 const EventCounters& EventDecoder::counters() const { return parts_->counters; }

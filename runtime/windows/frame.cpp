@@ -1,7 +1,10 @@
 // Reading every aggregate of a plan off its windows.
 #include "runtime/windows/frame.h"
 
+#include <algorithm>
+
 #include "runtime/base/verdict.h"
+#include "runtime/windows/histogram_drift.h"
 
 namespace rel {
 namespace {
@@ -51,11 +54,28 @@ double known_value(const Aggregate& aggregate, const BucketMap& map, const Windo
     case AggregateFn::min:
     case AggregateFn::max:
       return bucket_value(map, outermost_bucket(reading, aggregate.fn));
+    case AggregateFn::psi:
+    case AggregateFn::jensen_shannon:
+    case AggregateFn::kolmogorov_smirnov:
+      break;  // drift_of
     case AggregateFn::evidence:
     case AggregateFn::estimate:
       break;  // written by RunningEvidence::write_frame
   }
   return 0;
+}
+
+// Of both arms: as many samples as the smaller one has.
+Number drift_of(const Aggregate& aggregate, const WindowReading& baseline,
+                const WindowReading& candidate) {
+  Number number;
+  number.samples = std::min(baseline.totals->hist_n, candidate.totals->hist_n);
+  if (number.samples == 0) number.causes = cause_no_data;
+  else if (number.samples < aggregate.samples_min) number.causes = cause_insufficient;
+  if (number.samples != 0) {
+    number.value = histogram_drift(aggregate.fn, baseline, candidate);
+  }
+  return number;
 }
 
 Number number_of(const Aggregate& aggregate, const BucketMap& map, const WindowReading& reading) {
@@ -84,12 +104,20 @@ void build_frame(const Plan& plan, const SharedLayout& layout, const Windows& wi
     const LaneArm lane = lane_of(aggregate.arm, candidate);
     for (uint32_t i = 0; i < aggregate.cell_count; ++i) {
       const uint32_t window = layout.window_of(aggregate.tracker, lane, aggregate.cell_first + i);
-      const Number number = number_of(aggregate, layout.buckets(row), windows.read(window));
+      const WindowReading reading = windows.read(window);
+      Number number;
+      if (compares_histograms(aggregate.fn)) {
+        const uint32_t other = layout.window_of(aggregate.tracker, LaneArm::baseline_live,
+                                                aggregate.cell_first + i);
+        number = drift_of(aggregate, windows.read(other), reading);
+      } else {
+        number = number_of(aggregate, layout.buckets(row), reading);
+      }
       const uint32_t place = aggregate.frame_first + i;
       frame.values[place] = number.value;
       frame.samples[place] = number.samples;
       frame.causes[place] = number.causes;
-      if (source == SourceHealth::fails) frame.causes[place] |= cause_source_error;
+      if (source.fails_for(tracker.metric)) frame.causes[place] |= cause_source_error;
     }
   }
 }

@@ -11,7 +11,15 @@
 namespace rel {
 
 enum class CandidateLane : uint8_t { live, shadow };
-enum class SourceHealth : uint8_t { answers, fails };
+// What the sources of the numbers say of themselves: all of them fail, or those of some metrics.
+struct SourceHealth {
+  bool fails = false;
+  uint32_t metrics_failing = 0;  // bit m: metric m
+
+  bool fails_for(MetricId metric) const {
+    return fails || (!metric.is_none() && (metrics_failing >> metric.value & 1) != 0);
+  }
+};
 
 struct FrameColumns {
   std::span<double> values;
@@ -20,7 +28,7 @@ struct FrameColumns {
 };
 
 // A value that is not known is 0 with its cause: no_data without a sample, insufficient below the
-// aggregate's minimum, source_error for every one while the source fails.
+// aggregate's minimum, source_error while its source fails.
 void build_frame(const Plan& plan, const SharedLayout& layout, const Windows& windows,
                  CandidateLane candidate, SourceHealth source, const FrameColumns& frame);
 

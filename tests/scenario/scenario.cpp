@@ -50,6 +50,7 @@ struct Parser {
 
   Status head(const Words& words);
   Status feed(const Words& words);
+  Status after(const std::string& value, Feed& row);
   Status source(const Words& words);
   Status expect(std::string_view text);
   Status take(std::string_view text);
@@ -64,11 +65,16 @@ Status Parser::head(const Words& words) {
   if (words[0] == "policy") scenario.policy = value;
   else if (words[0] == "release") scenario.release = value;
   else if (words[0] == "scale-time") scenario.time_scale = std::stod(value);
+  else if (words[0] == "tick") {
+    const auto tick = time_of(value);
+    if (!tick) return wrong("`tick` must be such as `1s`");
+    scenario.tick_ns = *tick;
+  }
   else if (words[0] == "start") {
     const auto start = parse_rfc3339(value);
     if (!start) return wrong("`start` must be RFC 3339");
     scenario.start_ns = *start;
-  } else return wrong("policy, release, scale-time or start is due here");
+  } else return wrong("policy, release, scale-time, tick or start is due here");
   return ok();
 }
 
@@ -77,6 +83,16 @@ Status Parser::source(const Words& words) {
   const bool good = words.size() >= 3 && (words[2] == "ok" || words[2] == "failed");
   if (!at || !good) return wrong("write `30s source failed \"reason\"` or `30s source ok`");
   scenario.sources.push_back({*at, words[2] == "ok", words.size() > 3 ? words[3] : ""});
+  return ok();
+}
+
+// When the value before it becomes known.
+Status Parser::after(const std::string& value, Feed& row) {
+  const auto [from_text, to_text] = range_of(value);
+  const auto from = time_of(from_text);
+  const auto to = time_of(to_text);
+  if (!from || !to || row.metrics.empty()) return wrong("write `chargeback 2% after 1h..6h`");
+  row.metrics.back().after_ns = {*from, *to};
   return ok();
 }
 
@@ -89,7 +105,7 @@ Status Parser::feed(const Words& words) {
   const auto rate = parse_quantity(words[2], PlanUnit::per_second);
   if (!from || !to || *from >= *to) return wrong("the time must be a range such as `0s..30s`");
   if (!rate || *rate <= 0) return wrong("the rate must be such as `100/s`");
-  Feed row{*from, *to, words[1], *rate, {}, {}, line};
+  Feed row{*from, *to, words[1], *rate, {}, {}, line, {}, 0};
   if (row.arm != "baseline" && row.arm != "candidate" && row.arm != "shadow") {
     return wrong("the arm must be baseline, candidate or shadow");
   }
@@ -100,9 +116,15 @@ Status Parser::feed(const Words& words) {
       continue;
     }
     if (i + 1 == words.size()) return wrong(fmt::format("`{}` has no value", words[i]));
-    const auto [low, high] = range_of(words[i + 1]);
-    row.metrics.push_back({words[i], low, high});
-    ++i;
+    const std::string& value = words[++i];
+    if (words[i - 1] == "ids") row.ids = value;
+    else if (words[i - 1] == "users") row.users = std::stoull(value);
+    else if (words[i - 1] == "after") {
+      if (Status taken = after(value, row); !taken) return taken;
+    } else {
+      const auto [low, high] = range_of(value);
+      row.metrics.push_back({words[i - 1], low, high, {}});
+    }
   }
   scenario.feeds.push_back(std::move(row));
   return ok();
@@ -144,8 +166,15 @@ std::optional<double> number_of(const std::string& text, PlanUnit unit) {
   return parse_quantity(text, unit);
 }
 
-// What a feed's metric is at its k-th event, as a JSON value. Values of a range are spread evenly
-// by the golden ratio, shares of a flag by carrying the rest over: no randomness, no seed.
+// The k-th place in [0, 1): evenly spread by the golden ratio.
+double place_of(uint64_t k) {
+  constexpr double golden = 0.61803398874989485;
+  const double turned = static_cast<double>(k) * golden;
+  return turned - static_cast<double>(static_cast<uint64_t>(turned));
+}
+
+// What a feed's metric is at its k-th event, as a JSON value. Values of a range are spread evenly,
+// shares of a flag by carrying the rest over: no randomness, no seed.
 std::optional<std::string> value_at(const Metric& metric, const FeedMetric& feed, uint64_t k) {
   if (metric.kind == MetricKind::category) return "\"" + feed.low + "\"";
   const auto low =
@@ -158,9 +187,7 @@ std::optional<std::string> value_at(const Metric& metric, const FeedMetric& feed
                       static_cast<int64_t>(n * *low + 1e-9);
     return flag ? "true" : "false";
   }
-  constexpr double golden = 0.61803398874989485;
-  const double place = n * golden - static_cast<double>(static_cast<uint64_t>(n * golden));
-  const double value = *low + (*high - *low) * place;
+  const double value = *low + (*high - *low) * place_of(k);
   return fmt::format("{}", metric.kind == MetricKind::count ? std::floor(value) : value);
 }
 
@@ -183,6 +210,14 @@ std::string time_field(int64_t time_ns) {
                      time_ns % 1'000'000);
 }
 
+// By what labels and shadows find their request.
+std::string keys_of(const Feed& feed, uint64_t k) {
+  const std::string group = feed.ids.empty() ? std::to_string(feed.line) : feed.ids;
+  std::string keys = fmt::format(R"("id":"{}-{}")", group, k);
+  if (feed.users != 0) keys += fmt::format(R"(,"unit":"{}-{}")", feed.line, k % feed.users);
+  return keys;
+}
+
 Status add_feed(const Scenario& scenario, const Plan& plan, const Feed& feed,
                 std::vector<TimedLine>& lines) {
   std::string constant = fmt::format(R"(,"variant":"{}","lane":"{}")",
@@ -198,8 +233,9 @@ Status add_feed(const Scenario& scenario, const Plan& plan, const Feed& feed,
     const int64_t at_ns = feed.from_ns + static_cast<int64_t>(static_cast<double>(k) * interval_ns);
     if (at_ns >= feed.to_ns) return ok();
     const int64_t time_ns = scenario.start_ns + at_ns;
-    std::string text = fmt::format(R"({{"type":"observation",{},"id":"{}-{}"{})",
-                                   time_field(time_ns), feed.line, k, constant);
+    const std::string keys = keys_of(feed, k);
+    std::string text = fmt::format(R"({{"type":"observation",{},{}{})", time_field(time_ns), keys,
+                                   constant);
     for (const FeedMetric& values : feed.metrics) {
       const Metric* metric = metric_named(plan, values.name);
       const auto value = metric ? value_at(*metric, values, k) : std::nullopt;
@@ -207,7 +243,15 @@ Status add_feed(const Scenario& scenario, const Plan& plan, const Feed& feed,
         return Error{fmt::format("line {}: `{} {}` fits no metric of the policy", feed.line,
                                  values.name, values.low)};
       }
-      text += fmt::format(R"(,"{}":{})", values.name, *value);
+      if (!values.after_ns) {
+        text += fmt::format(R"(,"{}":{})", values.name, *value);
+        continue;
+      }
+      const auto [first, last] = *values.after_ns;
+      const int64_t known_ns =
+          time_ns + first + static_cast<int64_t>(place_of(k) * static_cast<double>(last - first));
+      lines.push_back({known_ns, fmt::format(R"({{"type":"label",{},{},"name":"{}","value":{}}})",
+                                             time_field(known_ns), keys, values.name, *value)});
     }
     lines.push_back({time_ns, text + "}"});
   }

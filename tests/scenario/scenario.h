@@ -19,6 +19,8 @@ struct FeedMetric {
   std::string name;
   std::string low;
   std::string high;  // as `low` when it is one value
+  // `after 1h..6h`: comes as a label so long after its request; nothing: with the request.
+  std::optional<std::pair<int64_t, int64_t>> after_ns;
 };
 
 // `0s..30s candidate 100/s region=eu latency 50ms`
@@ -30,6 +32,8 @@ struct Feed {
   std::vector<std::pair<std::string, std::string>> segments;
   std::vector<FeedMetric> metrics;
   int line = 0;
+  std::string ids;     // `ids a`: requests are a-0, a-1 ...; empty: of the line alone
+  uint64_t users = 0;  // `users 500`: the k-th is of user k mod 500 of this line; 0: of nobody
 };
 
 // `30s source failed "timed out"`, `35s source ok`
@@ -49,6 +53,7 @@ struct Scenario {
   std::string release;
   double time_scale = 1.0;
   int64_t start_ns = 0;
+  int64_t tick_ns = 100'000'000;
   std::vector<Feed> feeds;
   std::vector<SourceEvent> sources;
   std::vector<Expected> expected;

@@ -60,8 +60,10 @@ struct Outcome {
   std::string phase;
 };
 
-Outcome run(const Plan& plan, const std::vector<std::string>& lines, QuietTime quiet) {
-  auto simulation = Simulation::open(plan, Evaluator{&plan, {}}, {.quiet = quiet});
+Outcome run(const Scenario& scenario, const Plan& plan, const std::vector<std::string>& lines,
+            QuietTime quiet) {
+  auto simulation = Simulation::open(plan, Evaluator{&plan, {}},
+                                     {.tick_ns = scenario.tick_ns, .quiet = quiet});
   REQUIRE(simulation);
   for (const std::string& line : lines) {
     const DecodedEvent& event = (*simulation)->feed(line);
@@ -116,9 +118,9 @@ TEST_CASE("scenarios decide what they are expected to") {
       const auto lines = event_lines(*scenario, plan);
       INFO((lines ? "" : lines.error().message));
       REQUIRE(lines);
-      const Outcome outcome = run(plan, *lines, QuietTime::passed_over);
+      const Outcome outcome = run(*scenario, plan, *lines, QuietTime::passed_over);
       check_expectations(*scenario, plan, outcome);
-      const Outcome tick_by_tick = run(plan, *lines, QuietTime::every_tick);
+      const Outcome tick_by_tick = run(*scenario, plan, *lines, QuietTime::every_tick);
       CHECK(log_of(plan, tick_by_tick.decisions, scenario->start_ns) ==
             log_of(plan, outcome.decisions, scenario->start_ns));
     }

@@ -75,7 +75,7 @@ class Simulate(unittest.TestCase):
         told = [line for line in done.stderr.splitlines() if line.startswith("relc simulate")]
         self.assertEqual(told[0], "relc simulate: -:3: `time` is a number; it must be an RFC 3339 "
                                   "string")
-        self.assertEqual(told[1], "relc simulate: -:6: labels are not built in this version")
+        self.assertEqual(told[1], "relc simulate: -:6: there is no `name`: the metric that the label is of")
         self.assertEqual(told[-1], "relc simulate: -: 12 more lines were refused")
         self.assertEqual(len(told), 21)
         self.assertIn("5,999 observations counted; 32 lines refused", done.stdout)

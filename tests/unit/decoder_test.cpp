@@ -153,14 +153,39 @@ TEST_CASE("a shadow is the candidate's, in a lane of its own") {
             .reason == "a shadow is the candidate's; this one says \"baseline\"");
 }
 
-TEST_CASE("labels are refused in this version and counted") {
+TEST_CASE("a label is bound to its metric and what it is about, and keys leave as hashes") {
   Fixture f;
-  const DecodedEvent& event = f.decoder.decode(
-      R"({"type":"label","time":"2026-03-02T08:00:00Z","id":"r1","name":"correct","value":true})");
-  CHECK(event.kind == EventKind::rejected);
-  CHECK(event.reason == "labels are not built in this version");
-  CHECK(f.decoder.counters().labels_rejected == 1);
-  CHECK(f.decoder.counters().rejected == 1);
+  f.plan.metrics[0].per = SampleUnit::label;
+  const std::string head = R"({"type":"label","time":"2026-03-02T08:00:00Z",)";
+  const std::string name(f.plan.text(f.plan.metrics[0].name));
+  const bool flag = f.plan.metrics[0].kind == MetricKind::flag;
+  const std::string value = flag ? "true" : "1";
+  const auto label = [&](const std::string& rest) -> const DecodedEvent& {
+    return f.decoder.decode(head + rest + R"("name":")" + name + R"(","value":)" + value + "}");
+  };
+  const DecodedEvent& event = label(R"("prediction_id":"r1",)");
+  REQUIRE(event.kind == EventKind::label);
+  CHECK(event.label.metric == 0);
+  CHECK(event.label.value == 1);
+  CHECK(event.label.id != 0);
+  CHECK(event.label.user == 0);
+  const uint64_t id = event.label.id;
+  CHECK(label(R"("id":"r1","unit":"u-7",)").label.id == id);
+  CHECK(label(R"("id":"r1","unit":"u-7",)").label.user != 0);
+  CHECK(label("").kind == EventKind::label);
+  CHECK(label("").label.id == 0);
+  CHECK(f.decoder.counters().labels == 5);
+  const auto refusal = [&](const std::string& line) { return f.decoder.decode(line).reason; };
+  CHECK(refusal(head + R"("id":"r1","value":true})") ==
+        "there is no `name`: the metric that the label is of");
+  CHECK(refusal(head + R"("id":"r1","name":")" + name + "\"}") == "there is no `value`");
+  // Another policy reads the same stream.
+  CHECK(f.decoder.decode(head + R"("id":"r1","name":"other","value":1})").kind ==
+        EventKind::blank);
+  const std::string second_name(f.plan.text(f.plan.metrics[1].name));
+  const std::string second = f.plan.metrics[1].kind == MetricKind::flag ? "true" : "1";
+  CHECK(refusal(head + R"("id":"r1","name":")" + second_name + R"(","value":)" + second + "}") ==
+        "`" + second_name + "` is counted per request; its value comes with the observation");
 }
 
 TEST_CASE("unknown fields are ignored and counted; values outside a segment are `other`") {

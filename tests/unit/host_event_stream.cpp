@@ -28,7 +28,7 @@ std::string observation(const HostClock& clock, int id) {
 
 // Feeds the bytes through a pipe and waits until a tick has seen all of them.
 void feed(Runtime& runtime, const HostClock& clock, const std::string& bytes, StreamEnd end,
-          Refusals& refusals, EventCounters& counters) {
+          Refusals& refusals, EventCounters& counters, StreamUse use = StreamUse::everything) {
   int ends[2];
   REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
   auto stream = EventStream::start(
@@ -36,7 +36,7 @@ void feed(Runtime& runtime, const HostClock& clock, const std::string& bytes, St
                          const std::lock_guard lock(refusals.mutex);
                          refusals.lines.push_back(line);
                          if (reason.empty()) refusals.lines.push_back(0);
-                       }});
+                       }, use});
   REQUIRE(stream);
   for (size_t sent = 0; sent < bytes.size();) {
     const ssize_t count = write(ends[1], bytes.data() + sent, bytes.size() - sent);
@@ -91,4 +91,36 @@ TEST_CASE("the last line counts without its end, and a stream that breaks off is
   std::vector<uint64_t> samples(plan.frame_size);
   runtime->copy_frame(values, causes, samples);
   CHECK((causes[0] & cause_source_error) != 0);
+}
+
+TEST_CASE("beside a gateway events are joined, and its requests are not counted again") {
+  Plan plan = small_plan();
+  plan.metrics[failed].per = SampleUnit::label;
+  plan.metrics[failed].within_ns = 1'000'000;
+  Gateway gateway(plan);
+  const HostClock clock;
+  Refusals refusals;
+  EventCounters counters;
+  const auto runtime = gateway.open();
+  runtime->tick(getpid(), clock.read().now_ns);  // the gateway's own
+  const std::string label = R"({"type":"label","time":")" + rfc3339_text(clock.read().now_ns) +
+                            R"(","id":"r1","name":"failed","value":true})" + "\n";
+  feed(*runtime, clock, observation(clock, 1) + label, StreamEnd::complete, refusals, counters,
+       StreamUse::joins);
+  CHECK(counters.labels == 1);
+  CHECK(runtime->counters().observed == 0);
+  CHECK(runtime->counters().ticks == 1);
+  runtime->tick(getpid(), clock.read().now_ns);
+  std::vector<double> values(plan.frame_size);
+  std::vector<uint8_t> causes(plan.frame_size);
+  std::vector<uint64_t> samples(plan.frame_size);
+  runtime->copy_frame(values, causes, samples);
+  uint64_t labels = 0;
+  for (const Aggregate& aggregate : plan.aggregates) {
+    const MetricId metric = plan.trackers[aggregate.tracker.value].metric;
+    const bool shown = !metric.is_none() && metric.value == failed &&
+                       aggregate.arm == Arm::candidate && aggregate.cell_first == 0;
+    if (shown) labels = samples[aggregate.frame_first];
+  }
+  CHECK(labels == 1);
 }

@@ -29,6 +29,7 @@
 #include "runtime/host/edit.h"
 #include "runtime/host/event_stream.h"
 #include "runtime/host/host.h"
+#include "runtime/host/join_log.h"
 #include "runtime/host/plan_history.h"
 #include "runtime/host/state_directory.h"
 #include "runtime/journal/log_text.h"
@@ -161,11 +162,14 @@ struct Running {
   HostClock clock;
   int termination = -1;
   std::optional<ControlServer> server;
+  std::optional<JoinLog> joins;
+  std::optional<Descriptor> input;  // outlives the stream
   std::unique_ptr<EventStream> stream;
   std::string told_error;
   bool told_other_plan = false;
   int64_t next_look_ns = 0;
   int64_t finish_by_ns = 0;
+  uint32_t untold = 0;  // metrics that only events could tell, where none are read
 };
 
 void tell_changes(Running& run, int64_t steady_ns) {
@@ -188,9 +192,22 @@ void tell_changes(Running& run, int64_t steady_ns) {
   }
 }
 
+// A log that fails stops nothing: after a restart labels are missing then, which is told.
+void keep_joins(Running& run, int64_t now_ns) {
+  if (!run.joins) return;
+  std::string told;
+  const bool whole = run.stream->take_joins(told);
+  const int64_t settled_ns = run.stream->joins_settled_ns(now_ns);
+  const Status kept = told.empty() ? ok() : run.joins->append(told, now_ns, settled_ns);
+  if (kept && whole) return;
+  fmt::print(stderr, "relc run: {}; a restart would not know what waits for its labels\n",
+             kept ? "joins were told more than the disk could take" : kept.error().message);
+  run.joins.reset();
+}
+
 // True: the input has ended, and what it led to is durable and done.
 bool input_is_finished(Running& run, int64_t steady_ns) {
-  if (run.stream == nullptr || !run.stream->ended()) return false;
+  if (run.options.attach || run.stream == nullptr || !run.stream->ended()) return false;
   if (run.finish_by_ns == 0) run.finish_by_ns = steady_ns + finish_ns_max;
   if (steady_ns >= run.finish_by_ns) return true;
   const Phase phase = run.host.state().phase;
@@ -205,6 +222,8 @@ void loop(Running& run) {
     const HostTime now = run.clock.read();
     run.host.step(now);
     if (run.server) run.server->serve(now.steady_ns);
+    keep_joins(run, now.now_ns);
+    if (run.stream == nullptr) run.host.runtime().set_metrics_failing(run.untold);
     tell_changes(run, now.steady_ns);
     if (input_is_finished(run, now.steady_ns)) return;
     polled.assign(1, {run.termination, POLLIN, 0});
@@ -256,6 +275,34 @@ std::string folder_of(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
+// Events alone are counted and joined; beside a gateway they are only joined.
+Status open_stream(Running& run) {
+  const RunOptions& options = run.options;
+  const Plan& plan = run.host.plan();
+  run.untold = joined_metrics(plan);
+  if (options.events.empty()) return ok();
+  Result<Descriptor> opened = open_events(options);
+  if (!opened) return opened.error();
+  run.input.emplace(std::move(*opened));
+  const bool endless = options.attach || options.events == "-";
+  const auto refused = [&options](uint64_t line, const std::string& reason) {
+    fmt::print(stderr, "relc run: {}:{}: {}\n", options.events, line, reason);
+  };
+  EventStreamSettings settings{run.input->number(),
+                               endless ? StreamEnd::lost : StreamEnd::complete, refused,
+                               options.attach ? StreamUse::joins : StreamUse::everything};
+  if (run.untold != 0) {
+    Result<JoinLog> log =
+        JoinLog::open(options.state, run.host.release().id, settings.joins_before);
+    if (!log) return log.error();
+    run.joins.emplace(std::move(*log));
+  }
+  auto stream = EventStream::start(run.host.runtime(), run.clock, std::move(settings));
+  if (!stream) return stream.error();
+  run.stream = std::move(*stream);
+  return ok();
+}
+
 int serve(const RunOptions& options, const Plan& plan, Journal& journal, HostConfig config,
           int termination) {
   const MappingRequest request = mapping_request(options, plan);
@@ -305,21 +352,10 @@ int serve(const RunOptions& options, const Plan& plan, Journal& journal, HostCon
     if (!server) return fail(server.error().message);
     run.server.emplace(std::move(*server));
   }
-  std::optional<Descriptor> input;
-  if (!options.attach) {
-    Result<Descriptor> opened = open_events(options);
-    if (!opened) return fail(opened.error().message);
-    input.emplace(std::move(*opened));
-    const StreamEnd end = options.events == "-" ? StreamEnd::lost : StreamEnd::complete;
-    const auto refused = [&options](uint64_t line, const std::string& reason) {
-      fmt::print(stderr, "relc run: {}:{}: {}\n", options.events, line, reason);
-    };
-    auto stream = EventStream::start(**runtime, clock, {input->number(), end, refused});
-    if (!stream) return fail(stream.error().message);
-    run.stream = std::move(*stream);
-  }
+  if (Status s = open_stream(run); !s) return fail(s.error().message);
   loop(run);
   run.host.step(clock.read());
+  keep_joins(run, clock.read().now_ns);
   print_end(run);
   return exit_clean;
 }
@@ -364,7 +400,7 @@ int run_release(const RunOptions& options) {
   if (options.policy.path.empty() || options.state.empty()) {
     return fail("name the policy and its state directory: relc run FILE --state DIR");
   }
-  if (options.attach == !options.events.empty()) {
+  if (!options.attach && options.events.empty()) {
     return fail("choose one: --attach for the sidecar of a gateway, or --events - (or a file) for "
                 "a host of its own");
   }
@@ -382,6 +418,10 @@ int run_release(const RunOptions& options) {
     return fail(fmt::format("release `{}` is a member of the set `{}`, whose members go on only "
                             "together: a gateway that has all of them carries it out (--attach)",
                             plan->release, plan->text(plan->set)));
+  }
+  if (options.attach && !options.events.empty() && joined_metrics(*plan) == 0) {
+    return fail("a gateway counts its requests itself; beside it --events is for what is known "
+                "later (labels, users, pairs), and no condition of this policy reads any of it");
   }
   Result<StateDirectory> directory = StateDirectory::open(options.state);
   if (!directory) return fail(directory.error().message);

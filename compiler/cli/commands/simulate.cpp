@@ -30,6 +30,7 @@ struct SimulateOptions {
   std::string expect;
   std::string tick = "100ms";
   std::string plot;
+  bool disagreements = false;
 };
 
 int fail(const std::string& message) {
@@ -103,6 +104,72 @@ std::string counters_text(const Simulation& simulation, uint64_t refused) {
   return text;
 }
 
+// `joins: 900 labels joined, 3 too late`: what is zero is left out; nothing joined, nothing said.
+std::string joins_text(const EventJoins& joins) {
+  std::string text;
+  const auto add = [&](uint64_t count, const char* what) {
+    if (count == 0) return;
+    text += fmt::format("{}{} {}", text.empty() ? "joined: " : ", ", grouped(count), what);
+  };
+  if (joins.labels()) {
+    const LabelCounters& c = joins.labels()->counters();
+    add(c.matured, "labels that matured");
+    add(c.missing, "requests without one");
+    add(joins.labels()->waiting(), "requests still waiting");
+    add(c.late, "labels too late");
+    add(c.unknown_id, "labels of no request that waits");
+    add(c.overflow, "requests without room");
+  }
+  for (const auto* totals : {&joins.users(), &joins.sessions()}) {
+    if (!*totals) continue;
+    const UserCounters& c = (*totals)->counters();
+    add(c.matured, totals == &joins.users() ? "users that matured" : "sessions that matured");
+    add((*totals)->waiting(), "still waiting");
+    add(c.crossed, "requests in another arm than the user's first");
+    add(c.overflow, "requests without room");
+  }
+  if (joins.pairs()) {
+    const PairCounters& c = joins.pairs()->counters();
+    add(c.pairs, "pairs");
+    add(joins.pairs()->disagreement_count(), "disagreements");
+    add(c.unanswered, "shadows without an answer");
+    add(c.without_live, "shadows without a live answer");
+    add(c.pushed_out, "answers without room");
+  }
+  if (joins.firsts()) add(joins.firsts()->counters().users, "users counted once");
+  add(joins.counters().without_id, "events without the id they need");
+  add(joins.counters().labels_of_no_use, "labels that no condition reads");
+  return text.empty() ? text : text + "\n";
+}
+
+std::string value_text(const Simulation& simulation, const Metric& metric, double value) {
+  if (metric.kind == MetricKind::flag) return value != 0 ? "true" : "false";
+  if (metric.kind != MetricKind::category) return exact_quantity_text(value, metric.unit);
+  const std::string_view text = simulation.category_text(value);
+  return text.empty() ? "another" : fmt::format("\"{}\"", text);
+}
+
+// The sample of disagreements, one a line, for people to look at.
+void print_disagreements(std::FILE* out, const Plan& plan, const Simulation& simulation) {
+  if (!simulation.joins().pairs()) return;
+  for (const Disagreement& each : simulation.joins().pairs()->disagreements()) {
+    const Metric& metric = plan.metrics[each.metric];
+    std::string where;
+    for (size_t s = 0; s < plan.segments.size(); ++s) {
+      const Segment& segment = plan.segments[s];
+      const uint32_t value = each.served.segment[s];
+      const bool known = value < segment.values.count;
+      where += fmt::format(" {}={}", plan.text(segment.name),
+                           known ? plan.text(plan.segment_values[segment.values.at(value).value])
+                                 : "other");
+    }
+    fmt::print(out, "{} {} {}: live {}, shadow {}{}\n", rfc3339_text(each.time_ns),
+               each.id.empty() ? "-" : each.id, plan.text(metric.name),
+               value_text(simulation, metric, each.live),
+               value_text(simulation, metric, each.shadow), where);
+  }
+}
+
 std::string end_text(const Plan& plan, const Simulation& simulation) {
   const EngineState state = simulation.engine_state();
   std::string text = fmt::format("{} is {}", plan.release, phase_name(state.phase));
@@ -121,10 +188,12 @@ int report_end(const SimulateOptions& options, const Plan& plan, const Simulatio
                uint64_t refused) {
   // In json standard output holds decisions only.
   std::FILE* out = options.format == "json" ? stderr : stdout;
-  fmt::print(out, "{}\n{}\n", end_text(plan, simulation), counters_text(simulation, refused));
+  fmt::print(out, "{}\n{}\n{}", end_text(plan, simulation), counters_text(simulation, refused),
+             joins_text(simulation.joins()));
   for (const std::string& assumed : simulation_assumes(plan)) {
     fmt::print(out, "assumed: {}\n", assumed);
   }
+  if (options.disagreements) print_disagreements(out, plan, simulation);
   const std::string_view phase = phase_name(simulation.engine_state().phase);
   if (options.expect.empty() || options.expect == phase) return exit_clean;
   fmt::print(stderr, "relc simulate: expected {}, the release is {}\n", options.expect, phase);
@@ -205,6 +274,8 @@ void add_command_simulate(CLI::App& app, int& exit_code) {
                    "multiply stage and soak times, nothing else")
       ->check(CLI::PositiveNumber);
   command->add_option("--plot", options->plot, "draw share and measured numbers into this SVG");
+  command->add_flag("--disagreements", options->disagreements,
+                    "print the kept sample of pairs whose answers differ");
   command->add_option("--tick", options->tick, "time between evaluations, 10ms to 1s");
   command->callback([options, &exit_code] { exit_code = simulate(*options); });
 }
