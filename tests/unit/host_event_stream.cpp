@@ -95,6 +95,7 @@ TEST_CASE("the last line counts without its end, and a stream that breaks off is
 
 TEST_CASE("beside a gateway events are joined, and its requests are not counted again") {
   Plan plan = small_plan();
+  constexpr uint32_t failed = 0;
   plan.metrics[failed].per = SampleUnit::label;
   plan.metrics[failed].within_ns = 1'000'000;
   Gateway gateway(plan);
