@@ -31,7 +31,7 @@ class Judge {
     way_back();
     if (plan_meaning(rest_) == plan_meaning(running_)) return std::move(made_);
     made_.refused = compare_plans(running_, rest_);
-    if (made_.refused.empty()) made_.refused.push_back({"a part of what it decides by", true});
+    if (made_.refused.empty()) made_.refused.emplace_back("a part of what it decides by", true);
     return std::move(made_);
   }
 
