@@ -53,6 +53,10 @@ uint32_t of_gate(const TypedPolicy& policy, const TypedGate& gate) {
     case GateKind::card: return bit(Point::card);
     case GateKind::rehearsal: return bit(Point::rehearsal);
     case GateKind::evidence: return of_evidence(policy, gate.when);
+    case GateKind::hook:
+    case GateKind::told:
+    case GateKind::http:
+    case GateKind::rule: return 0;
   }
   return 0;
 }

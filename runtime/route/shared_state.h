@@ -20,7 +20,7 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free);
 static_assert(std::atomic<int64_t>::is_always_lock_free);
 
 inline constexpr uint64_t shared_magic = 0x312d'6574'6174'7372;  // "rstate-1", little endian
-inline constexpr uint64_t shared_layout_version = 4;
+inline constexpr uint64_t shared_layout_version = 5;
 inline constexpr size_t banks = 2;
 inline constexpr size_t buffers = 2;
 

@@ -56,12 +56,15 @@ class Edit(WayBackTest):
         run.failed_share = 0.5
         run.wait_for("rolled_back")
         self.assertIn("> 15%", run.decisions("rolled_back")[0]["rule"])
-        wait_until("the ticks to be on disk", lambda: run.status()["settled"])
+        wait_until("the ticks to be on disk", lambda: "under 2 plans" in self.replay(run))
         run.stop()
-        replay = subprocess.run([harness.build_dir() / "bin" / "relc", "replay", run.state],
-                                capture_output=True, text=True, timeout=60)
-        self.assertEqual(replay.returncode, 0, replay.stdout)
-        self.assertIn("under 2 plans, one after the other", replay.stdout)
+        self.assertIn("under 2 plans, one after the other", self.replay(run))
+
+    def replay(self, run):
+        done = subprocess.run([harness.build_dir() / "bin" / "relc", "replay", run.state],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
 
     def test_an_edit_that_is_not_safe_is_refused(self):
         run = self.relc_with_policy()
