@@ -42,7 +42,7 @@ EditJudgement judge(const Running& running, const Plan& edited) {
   // The memory that gateway and sidecar share stays what it is.
   if (judgement.refused.empty() &&
       Runtime::shared_size(running.plan) != Runtime::shared_size(edited)) {
-    judgement.refused.push_back({"what is kept of the traffic", true});
+    judgement.refused.emplace_back("what is kept of the traffic", true);
   }
   return judgement;
 }
@@ -156,7 +156,7 @@ Result<std::vector<std::string>> take_up_edit(Journal& journal, const Plan& edit
     return Error{std::move(refusal)};
   }
   // Places and comments alone change nothing, and are an edit all the same.
-  if (judgement.safe.empty()) judgement.safe.push_back("nothing that it decides by");
+  if (judgement.safe.empty()) judgement.safe.emplace_back("nothing that it decides by");
   Status written = record_edit(journal, **running, edited, std::move(record), judgement.safe);
   if (!written) return written.error();
   return std::move(judgement.safe);
