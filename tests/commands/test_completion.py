@@ -51,7 +51,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         self.assertEqual(self.bash("relc", "check", "--format", "s"), ["sarif", "short"])
         self.assertEqual(self.bash("relc", "graph", "--format", ""), ["dot", "svg"])
         self.assertEqual(self.bash("relc", "check", ""), ["a.release", "policies"])
-        self.assertEqual(self.bash("relc", "explain", "never"), ["never-true"])
+        self.assertEqual(self.bash("relc", "explain", "never-t"), ["never-true"])
         self.assertEqual(self.bash("relc", "explain", "REL301"),
                          [f"REL30{n}" for n in range(10, 20)])
         self.assertEqual(self.bash("relc", "completion", ""), ["bash", "fish", "zsh"])
@@ -84,7 +84,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
             return sorted(row.split("\t")[0] for row in run.stdout.splitlines())
         self.assertEqual(offered("relc "), sorted(commands()))
         self.assertEqual(offered("relc check --format s"), ["sarif", "short"])
-        self.assertEqual(offered("relc explain never"), ["never-true"])
+        self.assertEqual(offered("relc explain never-t"), ["never-true"])
 
 
 if __name__ == "__main__":

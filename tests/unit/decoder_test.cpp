@@ -135,7 +135,7 @@ TEST_CASE("what must be there is asked for by name") {
   CHECK(reason(R"({"type":"observation","time":"yesterday","variant":"baseline"})") ==
         "`time` is \"yesterday\"; it must be RFC 3339, such as \"2026-03-01T12:00:00.123Z\"");
   CHECK(reason(R"({"type":"trace","time":"2026-03-01T12:00:00Z"})") ==
-        "`type` is \"trace\"; it must be \"observation\" or \"source\"");
+        "`type` is \"trace\"; it must be \"observation\", \"label\" or \"source\"");
   CHECK(reason("[1,2]") == "the line is an array, not a JSON object");
   CHECK(reason("{\"type\":").starts_with("not one JSON object: "));
   CHECK(reason("{} {}").starts_with("not one JSON object: "));
