@@ -184,7 +184,7 @@ Status Host::answer_gate(HandRecord& order, DecisionKind kind, int64_t now_ns) {
 // Ticks prove decisions, they do not carry them: a disk that refuses them stops nothing, and what
 // it refused is a gap of the replay.
 void Host::keep_ticks(HostTime now) {
-  if (release_.id == 0 || now.steady_ns < next_record_ns_) return;
+  if (settings_.state_dir.empty() || release_.id == 0 || now.steady_ns < next_record_ns_) return;
   next_record_ns_ = now.steady_ns + record_interval_ns;
   if (!tick_log_) {
     Result<TickLog> log = TickLog::open(settings_.state_dir, release_.id);

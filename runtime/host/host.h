@@ -38,7 +38,7 @@ namespace rel {
 enum class ProbeWayBack : uint8_t { on_demand, before_stages };
 
 struct HostSettings {
-  std::string state_dir;
+  std::string state_dir;  // empty: ticks are not recorded (nothing but the journal is written)
   ActuatorRules actuators;
   HttpClient* http = nullptr;    // null: actions over HTTP are refused; borrowed
   ActionWorld* world = nullptr;  // null: actions act on the real one; borrowed

@@ -69,7 +69,9 @@ std::string_view wrong_action(const Plan& plan, const Action& action) {
   const bool reverts = action.purpose == ActionPurpose::revert;
   const bool subject = names_text(plan, action.subject) && names_text(plan, action.version) &&
                        action.subject_kind != SubjectKind::none;
-  if (reverts != subject) return "reverts nothing, or has a subject and does not revert";
+  const bool bare = action.subject.is_none() && action.version.is_none() &&
+                    action.subject_kind == SubjectKind::none;
+  if (!(reverts ? subject : bare)) return "reverts nothing, or has a subject and does not revert";
   if (action.kind == ActionKind::mlflow_alias && action.subject_kind != SubjectKind::alias) {
     return "has no alias";
   }

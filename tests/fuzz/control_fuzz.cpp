@@ -46,7 +46,7 @@ struct Desk {
   Desk() {
     journal = std::move(
         Journal::open({.path = "journal.db", .vfs = test::MemoryDisk::vfs}).value());
-    HostSettings settings{.state_dir = "unused"};
+    HostSettings settings;
     settings.control = rules();
     host = std::move(Host::open(*view, *journal, settings, gateway.now()).value());
     for (int i = 0; i < 3; ++i) {

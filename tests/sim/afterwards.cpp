@@ -51,7 +51,7 @@ struct Next {
       return false;
     }
     journal = std::move(*opened);
-    HostSettings settings{.state_dir = "unused"};
+    HostSettings settings;
     settings.control = control_rules();
     auto made = Host::open(*view, *journal, settings, around.time());
     if (!made) {

@@ -77,7 +77,7 @@ void Member::start_sidecar() {
     if (sound) oracle_.complain("the journal does not open: " + journal.error().message);
     return;
   }
-  HostSettings settings{.state_dir = "unused"};
+  HostSettings settings;
   settings.world = &outside_;
   settings.probes = scenario_.probed ? ProbeWayBack::before_stages : ProbeWayBack::on_demand;
   settings.control = control_rules();

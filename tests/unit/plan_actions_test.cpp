@@ -53,6 +53,8 @@ TEST_CASE("a step that a host could not carry out is refused", "[plan]") {
        [](Plan& p) { p.actions[2].purpose = static_cast<ActionPurpose>(99); }},
       {"reverts nothing", [](Plan& p) { p.actions[2].subject = StringId{}; }},
       {"reverts nothing", [](Plan& p) { p.actions[0].purpose = ActionPurpose::revert; }},
+      {"has a subject and does not revert", [](Plan& p) { p.actions[0].subject.value = 99'999; }},
+      {"has a subject and does not revert", [](Plan& p) { p.actions[0].version.value = 1; }},
       {"is a report to no purpose", [](Plan& p) { p.actions[1].purpose = ActionPurpose::notify; }},
       {"has no alias", [](Plan& p) { p.actions[2].kind = ActionKind::mlflow_alias; }},
       {"has not the arguments of its kind",
