@@ -64,7 +64,7 @@ TEST_CASE("the population is verified", "[plan]") {
       {"has no name", [](Plan& p) { p.metrics[0].name = StringId{999}; }},
       {"has the name of another", [](Plan& p) { p.metrics[1].name = p.metrics[0].name; }},
       {"has no known source",
-       [](Plan& p) { p.metrics[0].source = static_cast<MetricSource>(9); }},
+       [](Plan& p) { p.metrics[0].source = static_cast<MetricSource>(200); }},
       {"is no duration",
        [](Plan& p) { p.metrics[test::failed].source = MetricSource::request_duration; }},
       {"has no header", [](Plan& p) { p.metrics[0].source = MetricSource::response_header; }},
