@@ -74,13 +74,18 @@ def clock_text(status):
     return f"step clock {clock(status['step_clock_s'])} of {clock(status['step_duration_s'])}"
 
 
-def pending_triggers(status):
-    """Rollback and hold triggers whose condition is true: what is about to happen, since when."""
-    lines = []
+def is_pending(status, trigger):
+    """A rollback or hold whose condition is true: what is about to happen."""
     if status["phase"] != "running":
-        return lines
+        return False
+    return trigger["action"] in ("rollback", "hold") and bool(trigger["condition"])
+
+
+def pending_triggers(status):
+    """The pending triggers in words, and since when."""
+    lines = []
     for trigger in status["triggers"]:
-        if trigger["action"] not in ("rollback", "hold") or not trigger["condition"]:
+        if not is_pending(status, trigger):
             continue
         due = f" of {trigger['for_s']:.0f} s" if trigger["for_s"] else ""
         lines.append(f"{trigger['rule']}  true for {trigger['pending_s']:.1f} s{due}")
@@ -98,6 +103,7 @@ class View:
         self.in_place = stream.isatty()
         self.drawn = 0
         self.last_plain_s = None
+        self.last_pending = []
 
     def note(self, text):
         """A line that stays."""
@@ -112,8 +118,13 @@ class View:
     def show(self, elapsed_s, status, load_rate):
         if self.in_place:
             self.draw(elapsed_s, status, load_rate)
-        elif self.last_plain_s is None or elapsed_s - self.last_plain_s >= 1:
+            return
+        # A line a second, and one whenever another trigger becomes pending: that may last less.
+        pending = [trigger["rule"] for trigger in status["triggers"] if is_pending(status, trigger)]
+        due = self.last_plain_s is None or elapsed_s - self.last_plain_s >= 1
+        if due or pending != self.last_pending:
             self.last_plain_s = elapsed_s
+            self.last_pending = pending
             print(self.plain(elapsed_s, status), file=self.stream, flush=True)
 
     def arms(self, status):

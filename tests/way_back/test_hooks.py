@@ -64,9 +64,14 @@ class Hooks(WayBackTest):
         status = run.status()
         self.assertEqual(status["stage"], "canary")
         self.assertEqual(status["share"], 0.25)
-        waiting = [row for row in status["checklist"] if row["due"] and not row["passed"]]
-        self.assertEqual([row["point"] for row in waiting], ["before live"])
-        self.assertIn("failed", waiting[0]["missing"])
+
+        # Between two tries it says why the last one failed.
+        def told():
+            rows = run.status()["checklist"]
+            waiting = [row for row in rows if row["due"] and not row["passed"]]
+            self.assertEqual([row["point"] for row in waiting], ["before live"])
+            return "failed" in waiting[0]["missing"]
+        wait_until("the failure in the status", told)
         self.assertEqual(self.log_of("over"), [], "its stage is not left")
         ready.append(True)
         run.wait_for("completed")
