@@ -57,7 +57,7 @@ def nanoseconds(entry):
 
 
 def medians(report):
-    samples, peaks = {}, {}
+    samples = {}
     for entry in report["benchmarks"]:
         if entry.get("run_type") != "iteration":
             continue
@@ -65,9 +65,7 @@ def medians(report):
             sys.exit(f"table.py: {entry['name']}: {entry['error_message']}")
         name, side = entry["name"].split("/")[:2]
         samples.setdefault((name, side), []).append(nanoseconds(entry))
-        if "peak_mb" in entry:
-            peaks[(name, side)] = max(peaks.get((name, side), 0), entry["peak_mb"])
-    return {key: statistics.median(values) for key, values in samples.items()}, peaks
+    return {key: statistics.median(values) for key, values in samples.items()}
 
 
 def time_text(value):
@@ -79,12 +77,7 @@ def time_text(value):
     return f"{value / 1e9:.3g} s"
 
 
-def peak_text(peaks, name, side):
-    """The most memory a process of that side held, for rows that run processes."""
-    return f"  {peaks[name, side]:.1f} MB" if (name, side) in peaks else ""
-
-
-def print_table(found, peaks):
+def print_table(found):
     print(f"{'benchmark':<22} {'ours':>10} {'reference':>10} {'ratio':>7} {'target':>7}")
     for name in sorted({name for name, _ in found}):
         sides = {side: value for (other, side), value in found.items() if other == name}
@@ -93,10 +86,9 @@ def print_table(found, peaks):
         target = TARGETS.get(name) if ratio else None
         verdict = "" if not (ratio and target) or ratio <= target else "  over"
         print(f"{name:<22} {time_text(ours):>10} {time_text(reference):>10} "
-              f"{f'{ratio:.2f}' if ratio else '-':>7} {target or '-':>7}{verdict}"
-              f"{peak_text(peaks, name, 'ours')}")
+              f"{f'{ratio:.2f}' if ratio else '-':>7} {target or '-':>7}{verdict}")
         for side, value in sorted(sides.items()):
-            print(f"  {side:<20} {time_text(value):>10}{peak_text(peaks, name, side)}")
+            print(f"  {side:<20} {time_text(value):>10}")
 
 
 def main():
@@ -109,7 +101,7 @@ def main():
     context = report["context"]
     print(f"{context['num_cpus']} CPUs, load {context['load_avg'][0]:.2f} at the start, "
           f"median of {arguments.repetitions}, interleaved\n")
-    print_table(*medians(report))
+    print_table(medians(report))
 
 
 if __name__ == "__main__":
