@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "runtime/base/result.h"
+#include "runtime/host/append_file.h"
 
 namespace rel {
 
@@ -18,9 +19,6 @@ class JoinLog {
  public:
   // The files of a release in its state directory; `before` is what they hold.
   static Result<JoinLog> open(const std::string& state_dir, int64_t release, std::string& before);
-  JoinLog(JoinLog&& other) noexcept;
-  JoinLog& operator=(JoinLog&&) = delete;
-  ~JoinLog();
 
   // `now_ns`: the newest time in the bytes; files with nothing after `settled_ns` go.
   Status append(std::string_view bytes, int64_t now_ns, int64_t settled_ns);
@@ -37,8 +35,7 @@ class JoinLog {
 
   std::string stem_;
   std::deque<File> files_;  // oldest first; the last one is open
-  int descriptor_ = -1;
-  uint64_t size_ = 0;   // of the open one
+  AppendFile file_;         // the last one
   uint64_t total_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "runtime/base/result.h"
+#include "runtime/host/append_file.h"
 
 namespace rel {
 
@@ -19,21 +20,16 @@ class TickLog {
  public:
   // Goes on after the last whole record of an earlier life.
   static Result<TickLog> open(const std::string& state_dir, int64_t release);
-  TickLog(TickLog&& other) noexcept;
-  TickLog& operator=(TickLog&&) = delete;
-  ~TickLog();
 
   // An error is the disk's; what could not be written is lost to replay.
   Status append(std::string_view bytes);
 
  private:
   explicit TickLog(std::string path) : path_(std::move(path)) {}
-  Status open_file();
   Status turn_over();
 
   std::string path_;
-  int file_ = -1;
-  uint64_t size_ = 0;
+  AppendFile file_;
 };
 
 // Both files, the older first. Nothing there is no error: empty.
