@@ -19,18 +19,23 @@ bool is_over_http(const Gate& gate) {
   return gate.kind == GateKind::http || gate.kind == GateKind::rule;
 }
 
+size_t bytes_max(const Gate& gate) {
+  return gate.kind == GateKind::rule ? limits::rules_bytes_max : limits::http_body_bytes_max;
+}
+
 std::string_view argument(const Plan& plan, const Gate& gate, uint32_t index) {
   if (index >= gate.arguments.count) return {};
   return plan.text(plan.gate_arguments[gate.arguments.at(index).value]);
 }
 
-std::string digest_text(const std::string& body) {
-  return fmt::format("{} bytes, sha256:{}", body.size(), sha256_hex(body));
+// An answer at the limit may have been cut there: then the digest is that of its beginning.
+std::string digest_text(const std::string& body, size_t bytes_max) {
+  return fmt::format("{}{} bytes, sha256:{}", body.size() < bytes_max ? "" : "the first ",
+                     body.size(), sha256_hex(body));
 }
 
-// What a Prometheus says of a rule of that name; nothing: it has none, or said nothing readable.
-std::optional<GateReading> find_rule(const std::string& body, std::string_view name) {
-  const auto document = nlohmann::json::parse(body, nullptr, false);
+// What a Prometheus says of a rule of that name; nothing: it has none.
+std::optional<GateReading> find_rule(const nlohmann::json& document, std::string_view name) {
   const nlohmann::json none = nlohmann::json::object();
   const auto part = [&none](const nlohmann::json& of, const char* key) -> const nlohmann::json& {
     const auto found = of.is_object() ? of.find(key) : of.end();
@@ -72,7 +77,12 @@ GateReading judge_rule(std::string_view name, const HttpAnswer& answer) {
     reading.answered = fmt::format("more than {} bytes of rules", limits::rules_bytes_max);
     return reading;
   }
-  if (auto found = find_rule(answer.body, name)) return *found;
+  const auto document = nlohmann::json::parse(answer.body, nullptr, false);
+  if (!document.is_object() || !document.contains("data")) {
+    reading.answered = "an answer that is not of a Prometheus";
+    return reading;
+  }
+  if (auto found = find_rule(document, name)) return *found;
   reading.answered = "no rule of that name";
   return reading;
 }
@@ -153,7 +163,7 @@ void WorldProbes::ask(Probe& probe, HostTime now) {
   get.method = "GET";
   get.url = url;
   get.timeout_ns = rules.webhooks.timeout_ns;
-  if (gate.kind == GateKind::rule) get.body_bytes_max = limits::rules_bytes_max;
+  get.body_bytes_max = bytes_max(gate);
   probe.exchange = actuators_.http->start(get);
 }
 
@@ -166,7 +176,7 @@ void WorldProbes::take(Probe& probe, HostTime now) {
   } else {
     reading = gate.kind == GateKind::http ? judge_page(argument(plan_, gate, 1), said)
                                           : judge_rule(argument(plan_, gate, 0), said);
-    reading.detail = digest_text(said.body);
+    reading.detail = digest_text(said.body, bytes_max(gate));
   }
   probe.exchange.reset();
   answer(probe, std::move(reading), now);

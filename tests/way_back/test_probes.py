@@ -2,10 +2,8 @@
 message that was delivered."""
 import hashlib
 import json
-import shutil
 import sqlite3
 import subprocess
-import unittest
 import urllib.request
 
 import harness
@@ -70,6 +68,29 @@ class Probes(WayBackTest):
         self.assertEqual(kept[-1], (1, f"200, 13 bytes, sha256:{digest}"))
         self.assertIn((0, f"404, 13 bytes, sha256:{digest}"), kept)
 
+    def test_of_a_page_that_is_cut_only_the_beginning_is_claimed(self):
+        page = "x" * (300 * 1024)
+        recorder = self.recorder(lambda request: (200, page))
+        run = self.relc_with(f'    dashboards: http get "{recorder.url}/d" is 200',
+                             f'probes: {{hosts: ["{recorder.host}"]}}\n')
+        run.begin()
+        run.wait_for("stage_entered")
+        journal = sqlite3.connect(self.folder / "state" / "journal.sqlite")
+        kept = journal.execute("SELECT answered FROM probes ORDER BY time_ns").fetchall()
+        journal.close()
+        kept_bytes = 256 * 1024
+        digest = hashlib.sha256(page[:kept_bytes].encode()).hexdigest()
+        self.assertEqual(kept[-1][0], f"200, the first {kept_bytes} bytes, sha256:{digest}")
+
+    def test_what_is_no_prometheus_is_not_said_to_lack_the_rule(self):
+        recorder = self.recorder(lambda request: (200, "<html>sign in</html>"))
+        run = self.relc_with('    alerts: rule "ScorerFails" loaded',
+                             f"prometheus: {recorder.url}\n")
+        run.begin()
+        wait_until("an answer", lambda: "not of a Prometheus" in
+                   self.point(run, "alerts")[0]["answered"])
+        self.assertEqual(run.status()["phase"], "idle")
+
     def test_a_host_that_may_not_be_asked_is_not(self):
         recorder = self.recorder()
         run = self.relc_with(f'    dashboards: http get "{recorder.url}/d" is 200', "{}\n")
@@ -80,7 +101,6 @@ class Probes(WayBackTest):
         self.assertEqual(recorder.requests, [])
         self.assertEqual(run.status()["phase"], "idle")
 
-    @unittest.skipUnless(shutil.which("prometheus"), "prometheus is not installed")
     def test_a_rule_is_asked_for_at_a_real_prometheus(self):
         port = free_port()
         (self.folder / "rules.yml").write_text("groups: []\n")
