@@ -44,7 +44,6 @@ class Checker {
   uint64_t cells_of(const TypedFold& fold) const;
   bool requests_fit(const ast::Expr& expr, uint32_t requests);
   Checked bare_metric(Span span, std::string_view metric);
-  Checked not_built(Span span, std::string_view what, std::string help);
 
   // temporal.cpp
   Checked sustained(const ast::Expr& expr);

@@ -69,13 +69,6 @@ Checked Checker::add(Type type, TypedExpr typed) {
   return Checked{type, TypedId{static_cast<uint32_t>(exprs.size() - 1)}};
 }
 
-Checked Checker::not_built(Span span, std::string_view what, std::string help) {
-  context_.diagnostics
-      .report(Code::not_built, span, fmt::format("{} not built in this version", what))
-      .with_help(std::move(help));
-  return poison();
-}
-
 Checked Checker::verdict(ast::ExprId id) {
   Reading outside;  // aggregates outside a comparison are refused below, whatever they read
   const Checked checked = expression(id, outside);

@@ -18,13 +18,6 @@ void replace(Clause& clause, const Clause& own) {
 }
 
 void report_unknown_strategy(const Context& context, const ast::Name& name) {
-  if (const auto meaning = not_built_meaning(name.text); !meaning.empty()) {
-    context.diagnostics
-        .report(Code::not_built, name.span,
-                fmt::format("`{}` ({}) is not built in this version", name.text, meaning))
-        .with_note("nothing is ignored: a policy that needs it is refused until it is built");
-    return;
-  }
   if (context.scope.may_exist(name.text)) return;
   std::vector<std::string_view> known = names_of(context.scope.strategies);
   known.insert(known.end(), forms.begin(), forms.end());

@@ -89,6 +89,13 @@ std::optional<ActionKind> kind_of(const Context& context, const VerbRow& verb,
       if (name == word.text) return kind;
     }
   }
+  if (word.text == "email") {
+    context.diagnostics
+        .report(Code::not_built, word.span, "notifying by mail is not built in this version")
+        .with_note("nothing is ignored: a policy that needs it is refused until it is built")
+        .with_help("a `command` can send it: notify by command [\"/usr/bin/mail\", ...]");
+    return std::nullopt;
+  }
   report_unknown(context.diagnostics, Code::unknown_word, "channel or means", word, known);
   return std::nullopt;
 }

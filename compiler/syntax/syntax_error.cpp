@@ -85,15 +85,6 @@ std::string list_of_statements(Block block) {
   return alternatives(words);
 }
 
-Diagnostic& report_not_built(const Facts& facts, const std::string& words,
-                             std::string_view meaning, Diagnostics& diagnostics) {
-  return diagnostics
-      .report(Code::not_built, facts.found,
-              quoted(words) + " (" + std::string(meaning) +
-                  ") is not built in this version")
-      .with_note("nothing is ignored: a policy that needs it is refused until it is built");
-}
-
 void report_at_start(const Facts& facts, Diagnostics& diagnostics) {
   const std::string word(facts.found_text);
   if (facts.found_form != TokenForm::word) {
@@ -109,10 +100,6 @@ void report_at_start(const Facts& facts, Diagnostics& diagnostics) {
                 "expected a statement, but " + quoted(word) + " goes on with the one before")
         .with_help("a statement ends with its line, unless the line ends with an operator such as "
                    "`and`, or is inside brackets");
-    return;
-  }
-  if (const auto meaning = not_built_meaning(word); !meaning.empty()) {
-    report_not_built(facts, word, meaning, diagnostics);
     return;
   }
   if (const std::string home = home_of(word); !home.empty()) {
@@ -190,14 +177,6 @@ std::string what_is_due(const Facts& facts) {
   return alternatives(list);
 }
 
-std::string_view one_word_not_built(const Facts& facts) {
-  if (facts.found_form != TokenForm::word) return {};
-  // Where only a value or a text can stand, the word is a slip, whatever it means elsewhere.
-  const Expected& expected = facts.expected;
-  const bool words_due = !expected.words.empty() || expected.end || expected.tail;
-  return words_due ? not_built_meaning(facts.found_text) : std::string_view{};
-}
-
 bool report_known_slip(const Facts& facts, Diagnostics& diagnostics) {
   if (facts.open_bracket && facts.found_form == TokenForm::end) {
     const bool round = std::find(facts.expected.signs.begin(), facts.expected.signs.end(), ")") !=
@@ -205,11 +184,6 @@ bool report_known_slip(const Facts& facts, Diagnostics& diagnostics) {
     diagnostics.report(Code::unclosed_bracket, *facts.open_bracket, "this bracket is never closed")
         .label(facts.found, "the statement ends here")
         .with_help(round ? "close it with `)`" : "close it before the line ends");
-    return true;
-  }
-  const std::string word(facts.found_text);
-  if (const auto meaning = one_word_not_built(facts); !meaning.empty()) {
-    report_not_built(facts, word, meaning, diagnostics);
     return true;
   }
   if ((facts.found_text == "and" || facts.found_text == "or") &&

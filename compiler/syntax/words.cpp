@@ -29,17 +29,6 @@ constexpr std::array<std::string_view, 7> rollback_words = {
     "route", "revert", "notify", "escalate", "report", "quarantine", "cooldown"};
 constexpr std::array<std::string_view, 3> test_words = {"given", "feed", "expect"};
 
-struct NotBuilt {
-  std::string_view word;
-  std::string_view meaning;
-};
-
-constexpr NotBuilt not_built[] = {
-    {"audience", "audiences"},
-    {"approved", "approvals by people"},
-    {"email", "notifying by mail"},
-};
-
 }  // namespace
 
 std::string_view name_of(Block block) {
@@ -87,12 +76,6 @@ std::span<const std::string_view> statements_of(Block block) {
     case Block::test:
       return test_words;
   }
-  return {};
-}
-
-std::string_view not_built_meaning(std::string_view word) {
-  for (const NotBuilt& each : not_built)
-    if (each.word == word) return each.meaning;
   return {};
 }
 

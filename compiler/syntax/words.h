@@ -26,8 +26,4 @@ std::string_view name_of(Block block);
 // The first words of the statements of a block.
 std::span<const std::string_view> statements_of(Block block);
 
-// What a word of the language stands for that is not built, such as "the release checklist"; empty
-// if there is no such word.
-std::string_view not_built_meaning(std::string_view word);
-
 }  // namespace rel
