@@ -69,11 +69,13 @@ uint64_t count_kill_points(const Plan& plan, Script script) {
   return *passed;
 }
 
-uint64_t count_disk_operations(const Plan& plan, Script script, const std::string& folder) {
+// Every trial has a state directory of its own: what ticks leave there is read when a host opens.
+uint64_t count_disk_operations(const Plan& plan, Script script) {
+  const TempFolder folder;
   MemoryDisk disk;
   Gateway gateway(plan);
   Witness witness;
-  live({plan, gateway, {"journal", MemoryDisk::vfs}, folder, script}, witness, never);
+  live({plan, gateway, {"journal", MemoryDisk::vfs}, folder.path(), script}, witness, never);
   REQUIRE(witness.settled);
   return disk.operations();
 }
@@ -110,13 +112,13 @@ struct PowerCut {
   uint64_t seed;  // chooses what of the unsynchronised arrived
 };
 
-static void cut_power(const Plan& plan, Script script, const std::string& reports,
-                      const PowerCut& cut) {
+static void cut_power(const Plan& plan, Script script, const PowerCut& cut) {
   CAPTURE(static_cast<int>(script), cut.operation, cut.granularity, cut.seed);
+  const TempFolder folder;
   MemoryDisk disk;
   Gateway gateway(plan);
   Witness witness;
-  const Trial trial{plan, gateway, {"journal", MemoryDisk::vfs}, reports, script};
+  const Trial trial{plan, gateway, {"journal", MemoryDisk::vfs}, folder.path(), script};
   disk.fail_at(cut.operation, DiskFault::power_off);
   live(trial, witness, [&] { return disk.is_off(); });
   disk.crash(cut.seed, cut.granularity);
@@ -125,7 +127,7 @@ static void cut_power(const Plan& plan, Script script, const std::string& report
   // The gateway's memory went with the power: the next one starts from the journal alone.
   Gateway fresh(plan);
   fresh.continue_at(witness.elapsed_ns);
-  const Trial next{plan, fresh, trial.journal, reports, script};
+  const Trial next{plan, fresh, trial.journal, folder.path(), script};
   Witness second;
   live(next, second, never);
   CHECK(second.settled);
@@ -134,15 +136,14 @@ static void cut_power(const Plan& plan, Script script, const std::string& report
 
 TEST_CASE("after a power cut at any operation the journal has what it acknowledged") {
   const Plan plan = trial_plan();
-  const TempFolder reports;
   const uint64_t seeds = every_point() ? 12 : 1;
   for (const Script script : {Script::goes_through, Script::rolls_back}) {
-    const uint64_t operations = count_disk_operations(plan, script, reports.path());
+    const uint64_t operations = count_disk_operations(plan, script);
     REQUIRE(operations > 40);
     for (const size_t granularity : {size_t{1}, size_t{512}, size_t{4096}}) {
       for (uint64_t point = 1; point <= operations; point += stride(operations, 60)) {
         for (uint64_t seed = 0; seed < seeds; seed++) {
-          cut_power(plan, script, reports.path(), {point, granularity, point * 31 + seed});
+          cut_power(plan, script, {point, granularity, point * 31 + seed});
         }
       }
     }
@@ -151,14 +152,14 @@ TEST_CASE("after a power cut at any operation the journal has what it acknowledg
 
 TEST_CASE("a disk that fails stops increases, never the route, and is made up for when it heals") {
   const Plan plan = trial_plan();
-  const TempFolder reports;
   const DiskFault faults[] = {DiskFault::sync_once, DiskFault::sync_forever, DiskFault::no_space,
                               DiskFault::io_error, DiskFault::short_write};
   for (const DiskFault fault : faults) {
     const uint64_t operations =
-        count_disk_operations(plan, Script::goes_through, reports.path());
+        count_disk_operations(plan, Script::goes_through);
     for (uint64_t point = 1; point <= operations; point += stride(operations, 30)) {
       CAPTURE(static_cast<int>(fault), point);
+      const TempFolder reports;
       MemoryDisk disk;
       Gateway gateway(plan);
       Witness witness;
@@ -185,10 +186,10 @@ TEST_CASE("a disk that fails stops increases, never the route, and is made up fo
 
 TEST_CASE("a power cut after a failed synchronisation finds the journal sound or refused") {
   const Plan plan = trial_plan();
-  const TempFolder reports;
-  const uint64_t operations = count_disk_operations(plan, Script::rolls_back, reports.path());
+  const uint64_t operations = count_disk_operations(plan, Script::rolls_back);
   for (uint64_t point = 1; point <= operations; point += stride(operations, 60)) {
     CAPTURE(point);
+    const TempFolder reports;
     MemoryDisk disk;
     Gateway gateway(plan);
     Witness witness;
