@@ -89,20 +89,15 @@ class DeploymentTest(unittest.TestCase):
         self.assertEqual(arms, {"baseline"})
 
 
-class StubServer:
-    """Answers every request with a 200 that carries no header of a model: `length` bytes are
-    announced, `sent` of them come before the connection closes."""
+class HandledServer:
+    """A server of this test process: what a handler's GET says."""
 
-    def __init__(self, port, length=0, sent=0):
+    def __init__(self, port, do_get):
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                self.send_response(200)
-                self.send_header("Content-Length", str(length))
-                self.end_headers()
-                self.wfile.write(b"x" * sent)
-                self.close_connection = sent < length
+                do_get(self)
 
             def log_message(self, *_):
                 pass
@@ -114,6 +109,20 @@ class StubServer:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join(5)
+
+
+class StubServer(HandledServer):
+    """Answers every request with a 200 that carries no header of a model: `length` bytes are
+    announced, `sent` of them come before the connection closes."""
+
+    def __init__(self, port, length=0, sent=0):
+        def answer(request):
+            request.send_response(200)
+            request.send_header("Content-Length", str(length))
+            request.end_headers()
+            request.wfile.write(b"x" * sent)
+            request.close_connection = sent < length
+        super().__init__(port, answer)
 
 
 def build_dir():

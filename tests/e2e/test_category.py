@@ -1,36 +1,20 @@
 """A category read from a response header, over the newest requests of each region: what the baseline
 says in the same region is shared, what it says in another one is no excuse."""
-import http.server
-import threading
-
 import harness
-from harness import POLICIES, DeploymentTest, bucket_of, wait_until
+from harness import POLICIES, DeploymentTest, HandledServer, bucket_of, wait_until
 
 
-class DecidingServer:
+class DecidingServer(HandledServer):
     """Says `fraud` in its regions and `fine` in the others."""
 
     def __init__(self, port, regions):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                self.send_response(200)
-                fraud = self.headers.get("X-Region") in regions
-                self.send_header("X-Decision", "fraud" if fraud else "fine")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join(5)
+        def answer(request):
+            request.send_response(200)
+            fraud = request.headers.get("X-Region") in regions
+            request.send_header("X-Decision", "fraud" if fraud else "fine")
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+        super().__init__(port, answer)
 
 
 class Category(DeploymentTest):
