@@ -67,7 +67,9 @@ class Judge {
       rest_.triggers[i].text = text(running_.triggers[i].text);
     }
     for (const uint32_t trigger : found.triggers) {
-      made_.safe.push_back(fmt::format("tightened: {} (it was: {})",
+      // An alert moves nothing, and may become either.
+      const bool moves = running_.triggers[trigger].action != TriggerAction::alert;
+      made_.safe.push_back(fmt::format("{}: {} (it was: {})", moves ? "tightened" : "changed",
                                        edited_.text(edited_.triggers[trigger].text),
                                        running_.text(running_.triggers[trigger].text)));
     }

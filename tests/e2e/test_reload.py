@@ -62,6 +62,31 @@ class Reload(DeploymentTest):
                    lambda: "an edit never changes a running release" in self.gateway.log())
         self.assert_undisturbed(load, workers)
 
+    def test_a_safe_edit_is_taken_up_without_a_jump(self):
+        policy = self.copied_policy("policy.release")
+        self.deployment.policy = policy
+        self.sidecar.command[2] = policy
+        load = self.start_canary(release=self.deployment.release_directives(policy=policy))
+        before = self.gateway.worker_pids()
+        self.copied_policy("policy.release", lambda text: text.replace("50% for 10m",
+                                                                       "50% for 11m"))
+        self.sidecar.stop()
+        self.sidecar.command += ["--edit", "the second step was too short"]
+        self.sidecar.start()
+        self.assertEqual(self.gateway.get(user="watcher")[1]["X-Release-Share"], "0.5")
+        self.gateway.reload()
+        wait_until("new workers serve", lambda: len(self.gateway.worker_pids()) == 3
+                   and not set(before) & set(self.gateway.worker_pids()))
+        _, headers, _ = self.gateway.get(user="watcher")
+        self.assertEqual((headers["X-Release-Share"], headers["X-Release-Stage"]),
+                         ("0.5", "canary"))
+        edit = self.wait_for_kind("overridden")
+        self.assertIn("the second step was too short", edit["because"])
+        self.candidate.fault(error_share=0.5)
+        self.wait_for_phase("rolled_back")
+        summary, _ = load.finish()
+        self.assertIsNotNone(summary)
+
     def test_after_its_end_another_plan_begins_at_the_baseline(self):
         policy = self.copied_policy("policy.release")
         self.deployment.policy = policy

@@ -69,6 +69,14 @@ TEST_CASE("a limit may be tightened and not loosened") {
   edited.nodes[1].constant = 0.07;
   CHECK(judge_edit(running, edited).refused.empty());
   CHECK(judge_edit(edited, running).refused.size() == 1);
+  // An alert moves nothing: either way is safe, and neither is called tighter.
+  running.triggers[0].action = edited.triggers[0].action = TriggerAction::alert;
+  for (const auto& [before, after] : {std::pair{&running, &edited}, {&edited, &running}}) {
+    const EditJudgement judgement = judge_edit(*before, *after);
+    CHECK(judgement.refused.empty());
+    REQUIRE(judgement.safe.size() == 1);
+    CHECK_THAT(judgement.safe[0], Catch::StartsWith("changed: "));
+  }
 }
 
 TEST_CASE("what is waited for may be raised and not lowered") {
